@@ -1,0 +1,159 @@
+package broker
+
+import (
+	"errors"
+	"sync"
+	"time"
+
+	"snbroker/internal/mqtt"
+)
+
+// Broker routes messages between sessions. All methods may be called from any
+// goroutine.
+type Broker struct {
+	limits   Limits
+	index    *index
+	cache    *matchCache
+	retained retained
+	stats    counters
+
+	mu        sync.Mutex
+	sessions  map[string]*Session
+	deadlines deadlines
+	timer     *time.Timer // for the earliest of deadlines; nil until needed
+	closed    bool
+}
+
+// New returns a broker with no sessions.
+func New(l Limits) *Broker {
+	return &Broker{
+		limits:   l,
+		index:    newIndex(),
+		cache:    newMatchCache(),
+		retained: retained{max: l.MaxRetained},
+		sessions: make(map[string]*Session),
+	}
+}
+
+// ConnectOptions describe a client that attaches.
+type ConnectOptions struct {
+	ClientID   string
+	CleanStart bool // end an earlier session first
+	// Expiry is how long the session outlives the connection: 0 not at all,
+	// Never, or a time.
+	Expiry time.Duration
+	Will   *Will
+	// ReceiveMaximum bounds the unacknowledged QoS 1 and 2 deliveries; 0
+	// leaves it to the broker's limit.
+	ReceiveMaximum int
+	// MaximumPacket is the most octets of topic and payload that the client
+	// takes; larger messages are dropped and counted. 0: any.
+	MaximumPacket int
+}
+
+// Refusals of Connect.
+var (
+	ErrTooManySessions = errors.New("broker: the limit of sessions is reached")
+	ErrShuttingDown    = errors.New("broker: shutting down")
+)
+
+// Connect attaches client to the session of its ClientID, which is made if
+// need be. present tells that an earlier session was resumed. Whoever was
+// attached before is told by Closed, and its will is published (MQTT 5
+// §3.1.4). The caller pulls once after it has answered its peer.
+func (b *Broker) Connect(o ConnectOptions, client Client, t *Turn) (c *Conn, present bool, err error) {
+	b.mu.Lock()
+	if b.closed {
+		b.mu.Unlock()
+		return nil, false, ErrShuttingDown
+	}
+	s := b.sessions[o.ClientID]
+	var old *Conn
+	var will *Will
+	if s != nil {
+		s.mu.Lock()
+		old = s.conn
+		if old != nil {
+			will = s.detach(true)
+		}
+		if o.CleanStart || old != nil && s.expiry == 0 {
+			if will == nil {
+				will = s.will // a delayed will comes with the session's end
+			}
+			s.mu.Unlock()
+			b.forget(s)
+			s = nil
+		} else {
+			s.will = nil // the session resumes before the delay is over
+			s.mu.Unlock()
+		}
+	}
+	present = s != nil
+	if s == nil {
+		if len(b.sessions) >= b.limits.MaxSessions {
+			err = ErrTooManySessions
+		} else {
+			s = &Session{id: o.ClientID}
+			b.sessions[o.ClientID] = s
+		}
+	}
+	if err == nil {
+		c = &Conn{broker: b, session: s, client: client, window: b.limits.MaxInflight, maxPacket: o.MaximumPacket}
+		if o.ReceiveMaximum > 0 {
+			c.window = min(c.window, o.ReceiveMaximum)
+		}
+		s.mu.Lock()
+		b.cancel(s)
+		s.conn, s.will, s.expiry = c, o.Will, o.Expiry
+		s.armed, s.window.resend = false, 0
+		s.mu.Unlock()
+	}
+	b.mu.Unlock()
+	if will != nil {
+		b.publishWill(nil, will, t)
+	}
+	if old != nil {
+		old.client.Closed(mqtt.ReasonSessionTakenOver)
+	}
+	return c, present, err
+}
+
+// forget ends a session: its subscriptions go, and nothing is queued for it
+// any more. The caller holds b.mu.
+func (b *Broker) forget(s *Session) {
+	if b.sessions[s.id] == s {
+		delete(b.sessions, s.id)
+	}
+	s.mu.Lock()
+	b.cancel(s)
+	s.ended = true
+	subs := s.subs
+	s.subs, s.queue, s.window, s.replays, s.received, s.will = nil, queue{}, window{}, nil, nil, nil
+	s.mu.Unlock()
+	for _, sub := range subs {
+		b.index.unsubscribe(sub.filter, s)
+	}
+}
+
+// Close tells every attached client that the broker is going down. Sessions
+// are left as they are.
+func (b *Broker) Close() {
+	b.mu.Lock()
+	b.closed = true
+	if b.timer != nil {
+		b.timer.Stop()
+	}
+	var conns []*Conn
+	for _, s := range b.sessions {
+		s.mu.Lock()
+		if s.conn != nil {
+			conns = append(conns, s.conn)
+			s.conn = nil
+		}
+		s.mu.Unlock()
+	}
+	b.mu.Unlock()
+	for _, c := range conns {
+		c.client.Closed(mqtt.ReasonServerShuttingDown)
+	}
+}

@@ -1,0 +1,123 @@
+package broker
+
+import (
+	"container/heap"
+	"time"
+)
+
+// deadline is what a session without a connection waits for: its delayed will,
+// its end, or both.
+type deadline struct {
+	session *Session
+	will    time.Time // zero: no will is due
+	end     time.Time // zero: the session does not end by itself
+	slot    int
+}
+
+func (d *deadline) next() time.Time {
+	if !d.will.IsZero() && (d.end.IsZero() || d.will.Before(d.end)) {
+		return d.will
+	}
+	return d.end
+}
+
+// deadlines is a heap, the earliest first. Guarded by Broker.mu.
+type deadlines []*deadline
+
+func (h deadlines) Len() int           { return len(h) }
+func (h deadlines) Less(i, j int) bool { return h[i].next().Before(h[j].next()) }
+func (h deadlines) Swap(i, j int) {
+	h[i], h[j] = h[j], h[i]
+	h[i].slot, h[j].slot = i, j
+}
+func (h *deadlines) Push(x any) {
+	d := x.(*deadline)
+	d.slot = len(*h)
+	*h = append(*h, d)
+}
+func (h *deadlines) Pop() any {
+	old := *h
+	d := old[len(old)-1]
+	old[len(old)-1] = nil
+	*h = old[:len(old)-1]
+	return d
+}
+
+// schedule starts the deadlines of a session that has just lost its
+// connection. The caller holds b.mu and s.mu.
+func (b *Broker) schedule(s *Session) {
+	d := &deadline{session: s}
+	if s.will != nil {
+		d.will = time.Now().Add(s.will.Delay)
+	}
+	if s.expiry != Never {
+		d.end = time.Now().Add(s.expiry)
+	}
+	if d.next().IsZero() {
+		return
+	}
+	s.deadline = d
+	heap.Push(&b.deadlines, d)
+	if d.slot == 0 {
+		b.arm()
+	}
+}
+
+// cancel ends what schedule began. The caller holds b.mu and s.mu.
+func (b *Broker) cancel(s *Session) {
+	if s.deadline != nil {
+		heap.Remove(&b.deadlines, s.deadline.slot)
+		s.deadline = nil
+	}
+}
+
+// arm sets the one timer to the earliest deadline. The caller holds b.mu.
+func (b *Broker) arm() {
+	if len(b.deadlines) == 0 || b.closed {
+		return
+	}
+	wait := time.Until(b.deadlines[0].next())
+	if b.timer == nil {
+		b.timer = time.AfterFunc(wait, b.expire)
+	} else {
+		b.timer.Reset(wait)
+	}
+}
+
+// expire handles the deadlines that have passed.
+func (b *Broker) expire() {
+	type due struct {
+		session *Session
+		will    *Will
+	}
+	var wills []due
+	now := time.Now()
+	b.mu.Lock()
+	for len(b.deadlines) > 0 && !b.closed && !b.deadlines[0].next().After(now) {
+		d := b.deadlines[0]
+		s := d.session
+		s.mu.Lock()
+		if s.will != nil { // due now, or brought forward by the session's end
+			wills = append(wills, due{s, s.will})
+			s.will = nil
+		}
+		d.will = time.Time{}
+		ends := !d.end.IsZero() && !d.end.After(now)
+		if ends || d.end.IsZero() {
+			b.cancel(s)
+		} else {
+			heap.Fix(&b.deadlines, d.slot)
+		}
+		s.mu.Unlock()
+		if ends {
+			b.forget(s)
+		}
+	}
+	b.arm()
+	b.mu.Unlock()
+	var t Turn
+	for _, w := range wills {
+		b.publishWill(w.session, w.will, &t)
+	}
+	b.End(&t)
+}

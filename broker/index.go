@@ -1,0 +1,230 @@
+package broker
+
+import (
+	"strings"
+	"sync"
+	"sync/atomic"
+
+	"snbroker/internal/mqtt"
+)
+
+// target is a session that a filter leads to, and how it wants its messages.
+type target struct {
+	session           *Session
+	ids               *[]uint32 // subscription identifiers; nil for none
+	qos               mqtt.QoS
+	noLocal           bool
+	retainAsPublished bool
+}
+
+// index leads from topic names to sessions. Filters without wildcards live in a
+// map, the others in a trie of levels. Readers match under a shared lock, and
+// through matchCache usually without any.
+type index struct {
+	mu    sync.RWMutex
+	exact map[string]*subscribers
+	root  node
+	count int // subscriptions
+	// generation changes with every subscription, so that a cached match
+	// can tell that it is out of date.
+	generation atomic.Uint64
+}
+
+// node is one level of the wildcard trie.
+type node struct {
+	children map[string]*node
+	plus     *node
+	here     *subscribers // filters that end at this level
+	below    *subscribers // filters that end in "/#" after this level
+}
+
+func (n *node) empty() bool {
+	return len(n.children) == 0 && n.plus == nil && n.here == nil && n.below == nil
+}
+
+func newIndex() *index { return &index{exact: make(map[string]*subscribers)} }
+
+func hasWildcard(filter string) bool { return strings.ContainsAny(filter, "+#") }
+
+// subscribe adds t under filter or replaces what its session had there.
+func (x *index) subscribe(filter string, t target) {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	slot := x.slot(filter)
+	if *slot == nil {
+		*slot = new(subscribers)
+	}
+	if (*slot).set(t) {
+		x.count++
+	}
+	if !hasWildcard(filter) {
+		x.exact[filter] = *slot
+	}
+	x.generation.Add(1)
+}
+
+// slot returns where the subscribers of filter hang, making the way there.
+func (x *index) slot(filter string) **subscribers {
+	if !hasWildcard(filter) {
+		s := x.exact[filter]
+		return &s
+	}
+	n := &x.root
+	for level, rest, more := nextLevel(filter, true); ; level, rest, more = nextLevel(rest, more) {
+		switch level {
+		case "#":
+			return &n.below
+		case "+":
+			if n.plus == nil {
+				n.plus = new(node)
+			}
+			n = n.plus
+		default:
+			child := n.children[level]
+			if child == nil {
+				if n.children == nil {
+					n.children = make(map[string]*node)
+				}
+				child = new(node)
+				n.children[level] = child
+			}
+			n = child
+		}
+		if !more {
+			return &n.here
+		}
+	}
+}
+
+// unsubscribe removes s from filter, and the branches that end with it.
+func (x *index) unsubscribe(filter string, s *Session) {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	if !hasWildcard(filter) {
+		subs := x.exact[filter]
+		if subs == nil || !subs.remove(s) {
+			return
+		}
+		if len(subs.list) == 0 {
+			delete(x.exact, filter)
+		}
+	} else if !x.prune(filter, s) {
+		return
+	}
+	x.count--
+	x.generation.Add(1)
+}
+
+func (x *index) prune(filter string, s *Session) bool {
+	type step struct {
+		n     *node
+		level string
+	}
+	var path []step
+	n := &x.root
+	var slot **subscribers
+	for level, rest, more := nextLevel(filter, true); slot == nil; level, rest, more = nextLevel(rest, more) {
+		if level == "#" {
+			slot = &n.below
+			break
+		}
+		path = append(path, step{n, level})
+		if level == "+" {
+			n = n.plus
+		} else {
+			n = n.children[level]
+		}
+		if n == nil {
+			return false
+		}
+		if !more {
+			slot = &n.here
+		}
+	}
+	if *slot == nil || !(*slot).remove(s) {
+		return false
+	}
+	if len((*slot).list) == 0 {
+		*slot = nil
+	}
+	for i := len(path) - 1; i >= 0 && n.empty(); i-- {
+		parent := path[i].n
+		if path[i].level == "+" {
+			parent.plus = nil
+		} else {
+			delete(parent.children, path[i].level)
+			if len(parent.children) == 0 {
+				parent.children = nil // an emptied map keeps its buckets
+			}
+		}
+		n = parent
+	}
+	return true
+}
+
+// match returns the sessions that topic leads to, each once: with several
+// matching filters the highest QoS wins and all identifiers are named. The
+// result is never written to again.
+func (x *index) match(topic string) (found []target, generation uint64) {
+	x.mu.RLock()
+	defer x.mu.RUnlock()
+	generation = x.generation.Load()
+	var lists [8]*subscribers
+	hits := lists[:0]
+	if subs := x.exact[topic]; subs != nil {
+		hits = append(hits, subs)
+	}
+	hits = x.root.match(topic, hits)
+	switch len(hits) {
+	case 0:
+		return nil, generation
+	case 1:
+		return hits[0].share(), generation
+	}
+	return merge(hits), generation
+}
+
+// match collects the filters below n that fit topic. It keeps a frontier of
+// nodes level by level: no recursion, whatever the depth.
+func (n *node) match(topic string, hits []*subscribers) []*subscribers {
+	var front, next [16]*node
+	now, then := append(front[:0], n), next[:0]
+	hidden := strings.HasPrefix(topic, "$") // [MQTT-4.7.2-1]
+	for level, rest, more := nextLevel(topic, true); ; level, rest, more = nextLevel(rest, more) {
+		then = then[:0]
+		for _, at := range now {
+			if at.below != nil && !hidden {
+				hits = append(hits, at.below)
+			}
+			if at.plus != nil && !hidden {
+				then = append(then, at.plus)
+			}
+			if child := at.children[level]; child != nil {
+				then = append(then, child)
+			}
+		}
+		hidden = false
+		now, then = then, now
+		if !more || len(now) == 0 {
+			break
+		}
+	}
+	for _, at := range now {
+		if at.here != nil {
+			hits = append(hits, at.here)
+		}
+		if at.below != nil { // "a/#" also matches "a" itself, §4.7.1.2
+			hits = append(hits, at.below)
+		}
+	}
+	return hits
+}
+
+// nextLevel cuts the first level off s. more tells that s had a level to cut;
+// the returned one that another follows.
+func nextLevel(s string, more bool) (level, rest string, again bool) {
+	if i := strings.IndexByte(s, '/'); more && i >= 0 {
+		return s[:i], s[i+1:], true
+	}
+	return s, "", false
+}

@@ -1,0 +1,36 @@
+package broker
+
+// QueuePolicy says which message goes when a queue is full and holds no QoS 0
+// message to give up.
+type QueuePolicy uint8
+
+const (
+	DropOldest QueuePolicy = iota
+	DropNewest
+)
+
+// Limits bound what a client can make the broker hold.
+type Limits struct {
+	MaxQueued        int         // messages waiting for a session
+	MaxQueuedBytes   int         // their bytes, each message counted in full
+	QueuePolicy      QueuePolicy // when there is no room
+	QueueQoS0Offline bool        // keep QoS 0 for sessions that nobody is attached to
+	MaxInflight      int         // QoS 1 and 2 deliveries unacknowledged, if the client allows more
+	MaxReceived      int         // QoS 2 ids taken in and not yet released
+	MaxSubscriptions int         // of a session
+	MaxSessions      int
+	MaxRetained      int // retained messages
+}
+
+// DefaultLimits are what a Raspberry Pi can bear.
+func DefaultLimits() Limits {
+	return Limits{
+		MaxQueued:        10_000,
+		MaxQueuedBytes:   8 << 20,
+		MaxInflight:      100,
+		MaxReceived:      100,
+		MaxSubscriptions: 1_000,
+		MaxSessions:      1_000_000,
+		MaxRetained:      100_000,
+	}
+}

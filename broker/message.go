@@ -1,0 +1,121 @@
+package broker
+
+import (
+	"time"
+
+	"snbroker/internal/mqtt"
+)
+
+// Message is an application message as every queue shares it: one body,
+// however many sessions wait for it. It is immutable once routed.
+type Message struct {
+	Topic   string
+	Payload []byte
+	// Forward holds the encoded MQTT 5 properties that a server passes on
+	// unaltered and in order (user properties, content type, ...).
+	Forward []byte
+	// Publisher is the session it came from, for no-local; nil for wills of
+	// ended sessions and for messages of the broker itself.
+	Publisher *Session
+	// Expires is when the message stops being worth delivering; zero: never.
+	Expires time.Time
+	QoS     mqtt.QoS
+	Retain  bool
+}
+
+// size is what the message counts for against byte limits.
+func (m *Message) size() int { return len(m.Topic) + len(m.Payload) + len(m.Forward) }
+
+// expired reports whether the message is past its expiry. Most messages have
+// none, so the clock is only read for those that do.
+func (m *Message) expired() bool {
+	return !m.Expires.IsZero() && !time.Now().Before(m.Expires)
+}
+
+// Publication is a message on its way in. Topic, Payload and Forward may alias
+// a read buffer: the broker copies what it keeps before Publish returns.
+type Publication struct {
+	Topic    string
+	Payload  []byte
+	Forward  []byte
+	Expiry   time.Duration // zero: never expires
+	QoS      mqtt.QoS
+	Retain   bool
+	PacketID uint16 // of the publisher's id space; used at QoS 2
+}
+
+// Will is published when a client's connection ends without a DISCONNECT.
+type Will struct {
+	Topic   string
+	Payload []byte
+	Forward []byte
+	Expiry  time.Duration
+	Delay   time.Duration // MQTT 5 §3.1.3.2.2
+	QoS     mqtt.QoS
+	Retain  bool
+}
+
+// A body is allocated together with its message, in a handful of sizes: a
+// publish costs one allocation, not two.
+type (
+	message32 struct {
+		Message
+		body [32]byte
+	}
+	message64 struct {
+		Message
+		body [64]byte
+	}
+	message128 struct {
+		Message
+		body [128]byte
+	}
+	message256 struct {
+		Message
+		body [256]byte
+	}
+	message1k struct {
+		Message
+		body [1024]byte
+	}
+)
+
+// newBody returns a zero message and n octets of its own.
+func newBody(n int) (*Message, []byte) {
+	switch {
+	case n <= 32:
+		m := new(message32)
+		return &m.Message, m.body[:n:n]
+	case n <= 64:
+		m := new(message64)
+		return &m.Message, m.body[:n:n]
+	case n <= 128:
+		m := new(message128)
+		return &m.Message, m.body[:n:n]
+	case n <= 256:
+		m := new(message256)
+		return &m.Message, m.body[:n:n]
+	case n <= 1024:
+		m := new(message1k)
+		return &m.Message, m.body[:n:n]
+	}
+	return new(Message), make([]byte, n)
+}
+
+// newMessage copies p, the one copy that a payload gets. topic is the stable
+// string for p.Topic.
+func newMessage(p *Publication, topic string, from *Session) *Message {
+	m, body := newBody(len(p.Payload) + len(p.Forward))
+	m.Topic = topic
+	n := copy(body, p.Payload)
+	m.Payload = body[:n:n]
+	if len(p.Forward) > 0 {
+		copy(body[n:], p.Forward)
+		m.Forward = body[n:]
+	}
+	m.Publisher, m.QoS, m.Retain = from, p.QoS, p.Retain
+	if p.Expiry > 0 {
+		m.Expires = time.Now().Add(p.Expiry)
+	}
+	return m
+}

@@ -1,0 +1,90 @@
+package broker
+
+import (
+	"slices"
+
+	"snbroker/internal/mqtt"
+)
+
+// Publish takes a message in and queues it for every matching session. At QoS 2
+// the packet identifier is kept until PubRel, and a repeated one is answered
+// without routing the message again. The topic must be valid.
+//
+// ReasonNoMatchingSubscribers is a success too.
+func (c *Conn) Publish(p *Publication, t *Turn) mqtt.ReasonCode {
+	if p.QoS == mqtt.QoS2 {
+		if again, reason := c.receive(p.PacketID); again || reason != mqtt.ReasonSuccess {
+			return reason
+		}
+	}
+	return c.broker.route(p, c.session, t)
+}
+
+// receive notes a QoS 2 packet identifier; again tells that it was known.
+func (c *Conn) receive(id uint16) (again bool, reason mqtt.ReasonCode) {
+	if !c.lock() {
+		return false, mqtt.ReasonUnspecifiedError
+	}
+	defer c.session.mu.Unlock()
+	s := c.session
+	if slices.Contains(s.received, id) {
+		return true, mqtt.ReasonSuccess
+	}
+	if len(s.received) >= c.broker.limits.MaxReceived {
+		return false, mqtt.ReasonQuotaExceeded
+	}
+	s.received = append(s.received, id)
+	return false, mqtt.ReasonSuccess
+}
+
+// PubRel releases a QoS 2 packet identifier; it reports whether it was known.
+func (c *Conn) PubRel(id uint16) bool {
+	if !c.lock() {
+		return false
+	}
+	defer c.session.mu.Unlock()
+	s := c.session
+	i := slices.Index(s.received, id)
+	if i < 0 {
+		return false
+	}
+	last := len(s.received) - 1
+	s.received[i] = s.received[last]
+	s.received = s.received[:last]
+	return true
+}
+
+// Publish routes a message that belongs to no connection: MQTT-SN's QoS -1,
+// and what the broker has to say itself.
+func (b *Broker) Publish(p *Publication, t *Turn) mqtt.ReasonCode {
+	return b.route(p, nil, t)
+}
+
+// route finds the sessions and queues the message for them.
+func (b *Broker) route(p *Publication, from *Session, t *Turn) mqtt.ReasonCode {
+	t.published++
+	m := b.cache.match(b.index, p.Topic)
+	if len(m.targets) == 0 && !p.Retain {
+		return mqtt.ReasonNoMatchingSubscribers
+	}
+	msg := newMessage(p, m.topic, from)
+	if p.Retain && !b.retained.set(msg) {
+		return mqtt.ReasonQuotaExceeded
+	}
+	for i := range m.targets {
+		to := &m.targets[i]
+		if to.noLocal && to.session == from {
+			continue
+		}
+		to.session.enqueue(entry{msg: msg, ids: to.ids, qos: min(to.qos, p.QoS), retain: p.Retain && to.retainAsPublished}, &b.limits, t)
+	}
+	t.delivered += uint64(len(m.targets))
+	if len(m.targets) == 0 {
+		return mqtt.ReasonNoMatchingSubscribers
+	}
+	return mqtt.ReasonSuccess
+}
+
+func (b *Broker) publishWill(from *Session, w *Will, t *Turn) {
+	b.route(&Publication{Topic: w.Topic, Payload: w.Payload, Forward: w.Forward, Expiry: w.Expiry, QoS: w.QoS, Retain: w.Retain}, from, t)
+}

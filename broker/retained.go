@@ -1,0 +1,134 @@
+package broker
+
+import (
+	"strings"
+	"sync"
+
+	"github.com/tidwall/btree"
+
+	"snbroker/internal/mqtt"
+)
+
+// retained holds the last retained message of each topic, ordered by topic, so
+// that a wildcard lookup can stop after a chunk and go on later from where it
+// was: a "#" over a million messages stalls nobody.
+type retained struct {
+	mu       sync.RWMutex
+	messages btree.Map[string, *Message]
+	max      int
+}
+
+// set stores m, or clears its topic if the payload is empty. It reports false
+// when the store is full.
+func (r *retained) set(m *Message) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if len(m.Payload) == 0 {
+		r.messages.Delete(m.Topic)
+		return true
+	}
+	if r.messages.Len() >= r.max {
+		if _, known := r.messages.Get(m.Topic); !known {
+			return false
+		}
+	}
+	r.messages.Set(m.Topic, m)
+	return true
+}
+
+func (r *retained) count() int {
+	r.mu.RLock()
+	defer r.mu.RUnlock()
+	return r.messages.Len()
+}
+
+// replay is a subscription's way through the retained messages.
+type replay struct {
+	filter string
+	after  string // the last topic looked at
+	begun  bool
+	qos    mqtt.QoS
+	ids    *[]uint32
+}
+
+// replayChunk is how many retained messages are looked at under one lock.
+const replayChunk = 256
+
+// next appends matching messages, looking at one chunk of topics, and reports
+// whether more may follow.
+func (r *retained) next(p *replay, out []entry) ([]entry, bool) {
+	add := func(m *Message) {
+		if !m.expired() {
+			out = append(out, entry{msg: m, ids: p.ids, qos: min(p.qos, m.QoS), retain: true})
+		}
+	}
+	r.mu.RLock()
+	defer r.mu.RUnlock()
+	if !hasWildcard(p.filter) {
+		if m, ok := r.messages.Get(p.filter); ok {
+			add(m)
+		}
+		return out, false
+	}
+	prefix := literalPrefix(p.filter)
+	from := prefix
+	if p.begun {
+		from = p.after
+	}
+	left := replayChunk
+	more := false
+	r.messages.Ascend(from, func(topic string, m *Message) bool {
+		if p.begun && topic == p.after {
+			return true
+		}
+		if !strings.HasPrefix(topic, prefix) {
+			return false
+		}
+		if left--; left < 0 {
+			more = true
+			return false
+		}
+		p.after, p.begun = topic, true
+		if matches(p.filter, topic) {
+			add(m)
+		}
+		return true
+	})
+	return out, more
+}
+
+// literalPrefix is what every topic that filter matches begins with. "a/#"
+// matches "a" too, so the slash before a wildcard does not count.
+func literalPrefix(filter string) string {
+	i := strings.IndexAny(filter, "+#")
+	if i > 0 && filter[i] == '#' {
+		i--
+	}
+	return filter[:i]
+}
+
+// matches decides whether topic fits filter (MQTT §4.7).
+func matches(filter, topic string) bool {
+	if strings.HasPrefix(topic, "$") && (strings.HasPrefix(filter, "+") || strings.HasPrefix(filter, "#")) {
+		return false // [MQTT-4.7.2-1]
+	}
+	fmore, tmore := true, true
+	for fmore {
+		var f, t string
+		f, filter, fmore = nextLevel(filter, fmore)
+		if f == "#" {
+			return true
+		}
+		if !tmore {
+			return false
+		}
+		t, topic, tmore = nextLevel(topic, tmore)
+		if f != "+" && f != t {
+			return false
+		}
+		if !tmore && fmore {
+			return filter == "#"
+		}
+	}
+	return !tmore
+}

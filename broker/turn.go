@@ -1,0 +1,39 @@
+package broker
+
+// Turn collects what one goroutine's batch of work owes to others: the
+// connections that became ready, and what is to be counted. A caller does
+// everything for a batch of input with one Turn and then calls [Broker.End], so
+// that a subscriber is woken once a batch and not once a message. The zero
+// value is ready; a Turn may be used again after End.
+type Turn struct {
+	wakes     []*Conn
+	published uint64
+	delivered uint64
+	dropped   [numDropReasons]uint64
+}
+
+// Empty tells whether there is nothing to end.
+func (t *Turn) Empty() bool {
+	return len(t.wakes) == 0 && t.published == 0 && t.dropped == [numDropReasons]uint64{}
+}
+
+// End tells the connections that became ready and adds up the counts. No lock
+// may be held by the caller that a Client's Ready needs.
+func (b *Broker) End(t *Turn) {
+	for i, c := range t.wakes {
+		t.wakes[i] = nil
+		c.client.Ready()
+	}
+	t.wakes = t.wakes[:0]
+	if t.published > 0 {
+		b.stats.published.Add(t.published)
+		b.stats.delivered.Add(t.delivered)
+		t.published, t.delivered = 0, 0
+	}
+	for why, n := range t.dropped {
+		if n > 0 {
+			b.stats.dropped[why].Add(n)
+			t.dropped[why] = 0
+		}
+	}
+}
