@@ -1,0 +1,95 @@
+package gateway
+
+import (
+	"time"
+
+	"snbroker/mqttsn"
+	"snbroker/transport"
+)
+
+// gwInfo answers SEARCHGW, from the socket that devices connect to: they take
+// the gateway's address from the answer's (SN §6.1). There is no reason for a
+// gateway to wait, and none to tell the whole network.
+func (g *Gateway) gwInfo(p peer, local uint16) {
+	g.tx.gwInfo = mqttsn.GwInfo{GwID: g.cfg.GatewayID}
+	g.send(p, local, &g.tx.gwInfo)
+}
+
+// Discovery is a socket that hears a multicast group or broadcasts, for a
+// service link that answers and advertises there.
+type Discovery struct {
+	// Group hears SEARCHGW; whatever else arrives there is dropped.
+	Group transport.Link
+	// To is where ADVERTISE goes.
+	To transport.Addr
+	// Every is the time between two ADVERTISE (SN §7.2: more than 15
+	// minutes); 0: none.
+	Every time.Duration
+}
+
+// ServeDiscovery answers what Group hears through service until Group is
+// closed. service must be served already.
+func (g *Gateway) ServeDiscovery(service transport.Link, d Discovery) error {
+	g.beginTurn()
+	at := g.served[service]
+	if at != nil && d.Every > 0 {
+		g.adverts = append(g.adverts, &advert{link: at, to: d.To, every: d.Every, due: g.now})
+	}
+	g.endTurn()
+	g.wakePump()
+	return d.Group.Serve(searchers{g, at})
+}
+
+// searchers is the way in for those who look for a gateway.
+type searchers struct {
+	g       *Gateway
+	service *link
+}
+
+// Receive answers SEARCHGW and nothing else.
+func (r searchers) Receive(_ transport.Link, batch []transport.Datagram) {
+	g := r.g
+	g.beginTurn()
+	for i := range batch {
+		m, err := g.decode.Decode(batch[i].Data)
+		if err != nil {
+			g.malformed(err)
+			continue
+		}
+		g.stats.In[m.Type()]++
+		if p := (peer{link: r.service, addr: batch[i].From}); m.Type() == mqttsn.TypeSearchGw && !g.closed && g.guard.allow(p, g.now) {
+			g.gwInfo(p, 0)
+		} else {
+			g.stats.Ignored++
+		}
+	}
+	g.endTurn()
+}
+
+// advert is an ADVERTISE that goes out at intervals.
+type advert struct {
+	link  *link
+	to    transport.Addr
+	every time.Duration
+	due   instant
+}
+
+// advertise sends the ADVERTISE messages that are due.
+func (g *Gateway) advertise() {
+	for _, a := range g.adverts {
+		if a.due <= g.now && !g.closed {
+			a.due = g.now.after(a.every)
+			g.tx.advertise = mqttsn.Advertise{GwID: g.cfg.GatewayID, Duration: uint16(min(a.every/time.Second, 0xFFFF))}
+			g.send(peer{link: a.link, addr: a.to}, 0, &g.tx.advertise)
+		}
+	}
+}
+
+// nextAdvert returns when the next ADVERTISE is due, or never.
+func (g *Gateway) nextAdvert() instant {
+	next := never
+	for _, a := range g.adverts {
+		next = min(next, a.due)
+	}
+	return next
+}

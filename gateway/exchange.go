@@ -1,0 +1,345 @@
+package gateway
+
+import (
+	"snbroker/broker"
+	"snbroker/internal/mqtt"
+	"snbroker/mapping"
+	"snbroker/mqttsn"
+)
+
+// exchange is what a device was sent and has to answer. There is one at a time
+// (SN §6.6, read for both directions), so whoever is slow holds up nobody else.
+// An unfinished one lasts through a sleep: it goes on at the next wake.
+type exchange struct {
+	s        *session
+	delivery broker.Delivery
+	step     exchangeStep
+	topic    mqttsn.TopicID // as sent
+	kind     mqttsn.TopicIDType
+	msgID    mqttsn.MsgID // of the REGISTER
+	tries    int
+	repairs  int // times that the device did not know the topic id
+	due      instant
+}
+
+type exchangeStep uint8
+
+const (
+	awaitRegAck exchangeStep = iota
+	awaitPubAck
+	awaitPubRec
+	awaitPubComp
+)
+
+// maxRepairs is how often a topic id is registered anew for one message before
+// the message is given up.
+const maxRepairs = 2
+
+// deliverBurst is how many QoS 0 messages a session sends before others have
+// their chance.
+const deliverBurst = 32
+
+// sends tells whether the device may be sent messages now.
+func (s *session) sends() bool {
+	return s.bound() && (s.state == Active || s.state == Awake) && s.dialog == nil && s.hold <= s.g.now
+}
+
+// deliver sends what the Backend has for the device, until the device has to
+// answer or nothing is left. Everything published goes out through here.
+func (s *session) deliver() {
+	if s.state == Awake && s.hold > s.g.now {
+		s.flushEnded() // it said that it cannot take more
+	}
+	for range deliverBurst {
+		if !s.sends() || s.out != nil {
+			return
+		}
+		if s.state == Awake && s.g.cfg.MaxWakeMessages > 0 && s.flushed >= s.g.cfg.MaxWakeMessages {
+			s.flushEnded()
+			return
+		}
+		got := s.conn.Pull(s.g.pulled[:0])
+		if len(got) == 0 {
+			s.flushEnded()
+			return
+		}
+		s.flushed++
+		s.start(&got[0])
+		got[0] = broker.Delivery{}
+	}
+	s.list()
+}
+
+// start sends one delivery, or the REGISTER that it needs first.
+func (s *session) start(d *broker.Delivery) {
+	if d.Release {
+		x := s.begin(d, awaitPubComp)
+		x.transmit()
+		return
+	}
+	topic := s.memory.topics.Lookup(d.Message.Topic)
+	switch {
+	case topic != nil && topic.Muted:
+		s.conn.Discard(d.PacketID, broker.DropRefused)
+	case topic != nil && topic.Confirmed:
+		s.sendPublish(d, topic)
+	case len(d.Message.Topic)+registerOverhead > s.peer.link.maxMessage:
+		// SN §6.10: what does not fit into this network is dropped.
+		s.conn.Discard(d.PacketID, broker.DropTooLarge)
+	default:
+		if topic == nil {
+			var ok bool
+			if topic, ok = s.memory.topics.Register(d.Message.Topic, s.g.cfg.MaxTopics); !ok {
+				s.conn.Discard(d.PacketID, broker.DropRefused)
+				return
+			}
+		}
+		x := s.begin(d, awaitRegAck)
+		x.topic = topic.ID
+		x.msgID = s.nextRegister()
+		x.transmit()
+	}
+}
+
+// Octets of REGISTER and PUBLISH beside name and data, in the long form.
+const (
+	registerOverhead = 8
+	publishOverhead  = 9
+)
+
+// sendPublish sends a delivery under a topic id that the device knows.
+func (s *session) sendPublish(d *broker.Delivery, topic *mapping.Topic) {
+	if len(d.Message.Payload)+publishOverhead > s.peer.link.maxMessage {
+		s.endExchange()
+		s.conn.Discard(d.PacketID, broker.DropTooLarge)
+		return
+	}
+	if d.QoS == mqtt.QoS0 {
+		s.endExchange()
+		s.transmitPublish(d, topic.Type, topic.ID, false)
+		return
+	}
+	x := s.out
+	if x == nil {
+		x = s.begin(d, awaitPubAck)
+	}
+	x.step = awaitPubAck
+	if d.QoS == mqtt.QoS2 {
+		x.step = awaitPubRec
+	}
+	x.kind, x.topic, x.tries = topic.Type, topic.ID, 0
+	x.transmit()
+}
+
+func (s *session) transmitPublish(d *broker.Delivery, kind mqttsn.TopicIDType, id mqttsn.TopicID, dup bool) {
+	s.g.tx.publish = mqttsn.Publish{
+		Dup: dup, QoS: mqttsn.QoS(d.QoS), Retain: d.Retain,
+		TopicIDType: kind, TopicID: id, MsgID: mqttsn.MsgID(d.PacketID),
+		Data: d.Message.Payload,
+	}
+	s.send(&s.g.tx.publish)
+	s.g.tx.publish.Data = nil
+}
+
+func (s *session) nextRegister() mqttsn.MsgID {
+	s.nextReg++
+	if s.nextReg == 0 {
+		s.nextReg = 1
+	}
+	return s.nextReg
+}
+
+// begin makes the exchange for d, which has no answer yet.
+func (s *session) begin(d *broker.Delivery, step exchangeStep) *exchange {
+	g := s.g
+	var x *exchange
+	if n := len(g.spare); n > 0 {
+		x = g.spare[n-1]
+		g.spare = g.spare[:n-1]
+	} else {
+		x = new(exchange)
+	}
+	*x = exchange{s: s, delivery: *d, step: step}
+	s.out = x
+	return x
+}
+
+// endExchange forgets the exchange; the Backend knows what became of it.
+func (s *session) endExchange() {
+	if s.out == nil {
+		return
+	}
+	*s.out = exchange{}
+	if len(s.g.spare) < 1024 {
+		s.g.spare = append(s.g.spare, s.out)
+	}
+	s.out = nil
+}
+
+// transmit sends the message that the exchange waits for an answer to.
+func (x *exchange) transmit() {
+	s := x.s
+	g := s.g
+	x.due = g.now.after(g.cfg.TRetry)
+	switch x.step {
+	case awaitRegAck:
+		g.name = append(g.name[:0], x.delivery.Message.Topic...)
+		g.tx.register = mqttsn.Register{TopicID: x.topic, MsgID: x.msgID, TopicName: g.name}
+		s.send(&g.tx.register)
+	case awaitPubAck, awaitPubRec:
+		s.transmitPublish(&x.delivery, x.kind, x.topic, x.delivery.Dup || x.tries > 0)
+	case awaitPubComp:
+		g.tx.pubRel.MsgID = mqttsn.MsgID(x.delivery.PacketID)
+		s.send(&g.tx.pubRel)
+	}
+	s.schedule()
+}
+
+// again goes on with an exchange that a sleep, or a device's congestion, had
+// interrupted.
+func (x *exchange) again() {
+	x.delivery.Dup = x.delivery.Dup || x.step == awaitPubAck || x.step == awaitPubRec
+	x.tries = 0
+	x.transmit()
+}
+
+// overdue sends once more, or gives the device up: an active one is lost, an
+// awake one falls asleep, and the message stays for its next wake (SN §6.13).
+func (x *exchange) overdue() {
+	s := x.s
+	if x.tries < s.g.cfg.NRetry {
+		x.tries++
+		s.g.stats.Retries++
+		x.transmit()
+		return
+	}
+	if s.state == Awake {
+		s.heard = s.g.now
+		s.setState(Asleep)
+		return
+	}
+	s.g.stats.Lost++
+	s.g.cfg.Log.Info("device lost: it does not answer", "client", s.id, "tries", x.tries+1)
+	s.setState(Lost)
+}
+
+// finish ends the exchange and goes on with the next delivery.
+func (s *session) finish() {
+	s.endExchange()
+	s.list()
+}
+
+// awaits returns the exchange if it waits for an answer with this id.
+func (s *session) awaits(id mqttsn.MsgID) *exchange {
+	if s.out != nil && s.out.step != awaitRegAck && mqttsn.MsgID(s.out.delivery.PacketID) == id {
+		return s.out
+	}
+	return nil
+}
+
+// regAck takes the answer to a REGISTER; the PUBLISH follows.
+func (s *session) regAck(m *mqttsn.RegAck) {
+	x := s.out
+	if x == nil || x.step != awaitRegAck || x.msgID != m.MsgID {
+		return // of an earlier try
+	}
+	topic := s.memory.topics.Normal(x.delivery.Message.Topic)
+	switch m.ReturnCode {
+	case mqttsn.ReturnAccepted:
+		topic.Confirmed = true
+		d := x.delivery
+		s.sendPublish(&d, topic)
+		if s.out == nil {
+			s.list()
+		}
+	case mqttsn.ReturnCongestion:
+		s.congested()
+	default:
+		// SN §6.10: the device does not want this topic; its wildcard
+		// subscription stands.
+		topic.Muted = true
+		s.conn.Discard(x.delivery.PacketID, broker.DropRefused)
+		s.finish()
+	}
+}
+
+// pubAck takes the answer to a PUBLISH: that it has arrived, or why not.
+func (s *session) pubAck(m *mqttsn.PubAck) {
+	x := s.awaits(m.MsgID)
+	if x == nil || x.step == awaitPubComp {
+		if m.ReturnCode == mqttsn.ReturnInvalidTopicID && m.MsgID == 0 {
+			s.forgotten(m.TopicID) // of a QoS 0 message
+		}
+		return
+	}
+	switch m.ReturnCode {
+	case mqttsn.ReturnAccepted:
+		if x.step == awaitPubAck {
+			s.conn.PubAck(x.delivery.PacketID)
+			s.finish()
+		}
+	case mqttsn.ReturnCongestion:
+		s.congested()
+	case mqttsn.ReturnInvalidTopicID:
+		s.memory.topics.Reject(x.kind, x.topic)
+		repairs := x.repairs + 1
+		d := x.delivery
+		s.endExchange()
+		if repairs > maxRepairs {
+			s.conn.Discard(d.PacketID, broker.DropRefused)
+			s.list()
+			return
+		}
+		s.start(&d)
+		if s.out != nil {
+			s.out.repairs = repairs
+		} else {
+			s.list()
+		}
+	default:
+		s.conn.Discard(x.delivery.PacketID, broker.DropRefused)
+		s.finish()
+	}
+}
+
+// forgotten notes that the device does not know a topic id that a QoS 0 message
+// had. The answer does not tell which type the id was of.
+func (s *session) forgotten(id mqttsn.TopicID) {
+	topics := &s.memory.topics
+	if _, ok := topics.Name(id); ok {
+		topics.Reject(mqttsn.TopicNormal, id)
+		return
+	}
+	topics.Reject(mqttsn.TopicPredefined, id)
+}
+
+// congested leaves a device alone that cannot take more for now.
+func (s *session) congested() {
+	s.hold = s.g.now.after(s.g.cfg.TWait)
+	s.flushEnded()
+	s.schedule()
+}
+
+func (s *session) pubRec(m *mqttsn.PubRec) {
+	x := s.awaits(m.MsgID)
+	switch {
+	case x == nil:
+		// Released before: the device must not wait for ever.
+		s.g.tx.pubRel.MsgID = m.MsgID
+		s.send(&s.g.tx.pubRel)
+	case x.step == awaitPubRec:
+		s.conn.PubRec(x.delivery.PacketID)
+		x.delivery.Message = nil
+		x.step, x.tries = awaitPubComp, 0
+		x.transmit()
+	case x.step == awaitPubComp:
+		x.transmit()
+	}
+}
+
+func (s *session) pubComp(m *mqttsn.PubComp) {
+	if x := s.awaits(m.MsgID); x != nil && x.step == awaitPubComp {
+		s.conn.PubComp(x.delivery.PacketID)
+		s.finish()
+	}
+}

@@ -1,0 +1,193 @@
+package gateway
+
+import (
+	"log/slog"
+	"sync"
+	"time"
+
+	"snbroker/broker"
+	"snbroker/mapping"
+	"snbroker/mqttsn"
+	"snbroker/transport"
+)
+
+// Config holds what a Gateway needs to know. DefaultConfig fills it in.
+type Config struct {
+	GatewayID mqttsn.GwID
+	// TRetry is how long the gateway waits for a device's answer, NRetry how
+	// often it asks again before it gives the device up (SN §6.13, §7.2).
+	TRetry time.Duration
+	NRetry int
+	// TWait is how long a device that answered "congestion" is left alone.
+	TWait time.Duration
+	// Predefined are the topic ids agreed on before; nil for none.
+	Predefined *mapping.Predefined
+	// MaxTopics bounds the registered topic ids of a device; at the limit
+	// REGISTER and SUBSCRIBE are answered with "congestion".
+	MaxTopics int
+	// MaxClientID is the longest ClientID taken, in octets. The standard
+	// says 23; many devices have longer ones.
+	MaxClientID int
+	// MaxDevices bounds the sessions bound to an address; at the limit
+	// CONNECT is answered with "congestion".
+	MaxDevices int
+	// MaxWakeMessages ends a sleeper's flush after so many messages, so that
+	// a busy topic cannot keep it awake; the rest waits for its next wake.
+	// 0: no limit.
+	MaxWakeMessages int
+	// AddressChange lets a sleeping device wake at another address than the
+	// one it went to sleep at.
+	AddressChange bool
+	// TakeoverWill publishes the will of an active device whose ClientID
+	// connects from another address, as MQTT does.
+	TakeoverWill bool
+	// AssignClientID gives a device that connects without a ClientID one made
+	// from its address; otherwise it is refused.
+	AssignClientID bool
+	// MaxIdle is how long a device may be silent that asked for no keep-alive
+	// (a Duration of 0 in CONNECT); 0: for ever.
+	MaxIdle time.Duration
+	// SessionExpiry is how long a session without CleanSession outlives its
+	// connection.
+	SessionExpiry time.Duration
+	Log           *slog.Logger // nil: slog.Default()
+}
+
+// DefaultConfig returns the recommended settings.
+func DefaultConfig() Config {
+	return Config{
+		GatewayID:     1,
+		TRetry:        10 * time.Second,
+		NRetry:        3,
+		TWait:         5 * time.Minute,
+		MaxTopics:     1_000,
+		MaxClientID:   256,
+		MaxDevices:    1_000_000,
+		AddressChange: true,
+		MaxIdle:       24 * time.Hour,
+		TakeoverWill:  true,
+		SessionExpiry: broker.Never,
+	}
+}
+
+// LinkOptions are a listener's rules.
+type LinkOptions struct {
+	// Anonymous lets devices in that have proved no identity.
+	Anonymous bool
+	// QoSMinusOne takes in PUBLISH messages without a connection (SN §6.8).
+	QoSMinusOne bool
+	// MaxMessage is the longest MQTT-SN message sent to a device, in octets;
+	// longer ones are dropped (SN §6.10). 0: what the link carries.
+	MaxMessage int
+}
+
+// Gateway serves MQTT-SN devices. Make one with New, start it with Start, give
+// it links with Serve, end it with Close.
+type Gateway struct {
+	cfg     Config
+	backend Backend
+	epoch   time.Time
+	inbox   inbox // what others report; has its own lock
+
+	turn        sync.Mutex // held by whoever has the turn; guards all below
+	now         instant
+	byPeer      map[peer]*session
+	byID        map[string]*session
+	timers      timers
+	ends        []*link    // touched in this turn, to be flushed
+	ready       []*session // have something to deliver
+	listed      []*session // the other half, being worked through
+	tx          messages   // scratch for what is sent
+	encode      []byte
+	name        []byte
+	decode      mqttsn.Decoder
+	pulled      [1]broker.Delivery
+	publication broker.Publication
+	served      map[transport.Link]*link
+	adverts     []*advert
+	short       [2]byte
+	spare       []*exchange // unused ones
+	guard       strangers
+	stats       Stats
+	closed      bool
+
+	links sync.WaitGroup
+	pump  sync.WaitGroup
+	wake  chan struct{} // capacity 1: there is something for the pump
+	quit  chan struct{}
+}
+
+// instant is a time as nanoseconds since the gateway began, monotonic: sessions
+// hold many, and a time.Time is three words.
+type instant int64
+
+const never = instant(1<<63 - 1)
+
+func (i instant) after(d time.Duration) instant { return i + instant(d) }
+
+// New returns a Gateway in front of backend.
+func New(cfg Config, backend Backend) *Gateway {
+	if cfg.Log == nil {
+		cfg.Log = slog.Default()
+	}
+	if cfg.Predefined == nil {
+		cfg.Predefined = new(mapping.Predefined)
+	}
+	g := &Gateway{
+		cfg:     cfg,
+		backend: backend,
+		epoch:   time.Now(),
+		byPeer:  make(map[peer]*session),
+		byID:    make(map[string]*session),
+		served:  make(map[transport.Link]*link),
+		wake:    make(chan struct{}, 1),
+		quit:    make(chan struct{}),
+	}
+	g.guard.init()
+	return g
+}
+
+// Start begins the gateway's one goroutine of its own, the pump.
+func (g *Gateway) Start() {
+	g.pump.Add(1)
+	go g.runPump()
+}
+
+// link is a transport.Link and its rules. Its identity is part of a peer's.
+type link struct {
+	transport.Link
+	options LinkOptions
+	// maxMessage is the longest message to send, encapsulation not counted.
+	maxMessage int
+	dirty      bool // something was sent in this turn
+}
+
+// Serve receives from l until it is closed. Several links may be served at
+// once; a device is known by its ClientID on all of them.
+func (g *Gateway) Serve(l transport.Link, o LinkOptions) error {
+	g.links.Add(1)
+	defer g.links.Done()
+	at := &link{Link: l, options: o, maxMessage: l.MTU()}
+	if o.MaxMessage > 0 {
+		at.maxMessage = min(at.maxMessage, o.MaxMessage)
+	}
+	g.beginTurn()
+	g.served[l] = at
+	g.endTurn()
+	return l.Serve(receiver{g, at})
+}
+
+// Close tells the devices that are awake to connect anew elsewhere and ends the
+// pump. The links are closed by their owner, after Close.
+func (g *Gateway) Close() {
+	g.beginTurn()
+	g.closed = true
+	for _, s := range g.byPeer {
+		if s.state == Active || s.state == Awake {
+			g.send(s.peer, s.local, &g.tx.disconnect)
+		}
+	}
+	g.endTurn()
+	close(g.quit)
+	g.pump.Wait()
+}

@@ -1,0 +1,131 @@
+package gateway
+
+import (
+	"snbroker/broker"
+	"snbroker/internal/mqtt"
+	"snbroker/mqttsn"
+)
+
+// publish takes in a PUBLISH at QoS 0, 1 or 2 (SN §6.6). A refusal is a PUBACK
+// at any QoS, also in place of a PUBREC.
+func (s *session) publish(m *mqttsn.Publish) {
+	token := Token{Request: mqttsn.TypePublish, QoS: m.QoS, TopicID: m.TopicID, MsgID: m.MsgID}
+	name, rc := s.topicName(m)
+	if rc != mqttsn.ReturnAccepted {
+		if rc == mqttsn.ReturnInvalidTopicID || m.QoS != mqttsn.QoS0 {
+			s.pubAckFor(token, rc)
+		}
+		return
+	}
+	if m.QoS == mqttsn.QoS1 && s.lastPublish.repeated(m, s.g) {
+		s.g.stats.Duplicates++
+		s.pubAckFor(token, mqttsn.ReturnAccepted)
+		return
+	}
+	p := &s.g.publication
+	*p = broker.Publication{Topic: name, Payload: m.Data, QoS: mqtt.QoS(m.QoS), Retain: m.Retain, PacketID: uint16(m.MsgID)}
+	if m.QoS == mqttsn.QoS2 && m.MsgID == 0 {
+		p.QoS = mqtt.QoS1 // no id to tell a repetition by
+	}
+	if reason, done := s.conn.Publish(p, token); done {
+		s.published(token, reason)
+	}
+}
+
+// published answers a PUBLISH that the Backend has taken in or refused.
+func (s *session) published(token Token, reason mqtt.ReasonCode) {
+	rc := returnCode(reason)
+	switch {
+	case rc != mqttsn.ReturnAccepted:
+		s.pubAckFor(token, rc)
+	case token.QoS == mqttsn.QoS1:
+		s.pubAckFor(token, rc)
+	case token.QoS == mqttsn.QoS2:
+		s.g.tx.pubRec.MsgID = token.MsgID
+		s.send(&s.g.tx.pubRec)
+	}
+}
+
+func (s *session) pubAckFor(token Token, rc mqttsn.ReturnCode) {
+	s.g.tx.pubAck = mqttsn.PubAck{TopicID: token.TopicID, MsgID: token.MsgID, ReturnCode: rc}
+	s.send(&s.g.tx.pubAck)
+}
+
+// pubRel ends a QoS 2 exchange; an id that is not known was released before,
+// and its PUBCOMP got lost.
+func (s *session) pubRel(m *mqttsn.PubRel) {
+	token := Token{Request: mqttsn.TypePubRel, MsgID: m.MsgID}
+	if s.conn.PubRel(m.MsgID, token) {
+		s.answer(token, mqtt.ReasonSuccess)
+	}
+}
+
+// topicName finds what a PUBLISH's topic id stands for. The name may be in the
+// gateway's scratch space: it is valid until the next message.
+func (s *session) topicName(m *mqttsn.Publish) (string, mqttsn.ReturnCode) {
+	if m.TopicIDType == mqttsn.TopicNormal {
+		if name, ok := s.memory.topics.Name(m.TopicID); ok {
+			return name, mqttsn.ReturnAccepted
+		}
+		return "", mqttsn.ReturnInvalidTopicID
+	}
+	name, rc := s.g.commonName(s.id, m.TopicIDType, m.TopicID)
+	if rc == mqttsn.ReturnAccepted && m.TopicIDType == mqttsn.TopicPredefined {
+		s.memory.topics.Use(name, mqttsn.TopicPredefined, m.TopicID)
+	}
+	return name, rc
+}
+
+// commonName finds the name behind a predefined or short topic id.
+func (g *Gateway) commonName(clientID string, kind mqttsn.TopicIDType, id mqttsn.TopicID) (string, mqttsn.ReturnCode) {
+	switch kind {
+	case mqttsn.TopicPredefined:
+		if name, ok := g.cfg.Predefined.Name(clientID, id); ok {
+			return name, mqttsn.ReturnAccepted
+		}
+		return "", mqttsn.ReturnInvalidTopicID
+	case mqttsn.TopicShort:
+		g.short = [2]byte{byte(id >> 8), byte(id)}
+		if name := alias(g.short[:]); mqtt.ValidTopicName(name) {
+			return name, mqttsn.ReturnAccepted
+		}
+	}
+	return "", mqttsn.ReturnNotSupported
+}
+
+// publishMinusOne takes in a PUBLISH of a device without a connection (SN
+// §6.8): to predefined and short topics only, and never answered.
+func (g *Gateway) publishMinusOne(p peer, m *mqttsn.Publish) {
+	name, rc := "", mqttsn.ReturnNotSupported
+	if p.link.options.QoSMinusOne && p.link.options.Anonymous {
+		clientID := ""
+		if s := g.byPeer[p]; s != nil {
+			clientID = s.id
+		}
+		name, rc = g.commonName(clientID, m.TopicIDType, m.TopicID)
+	}
+	if rc != mqttsn.ReturnAccepted {
+		g.stats.QoSMinusOneDropped++
+		return
+	}
+	g.publication = broker.Publication{Topic: name, Payload: m.Data, Retain: m.Retain}
+	g.backend.Publish(&g.publication)
+}
+
+// lastPublish remembers the last PUBLISH at QoS 1. At least once allows a
+// repeated one to be published again, but there is no need to.
+type lastPublish struct {
+	msgID   mqttsn.MsgID
+	topicID mqttsn.TopicID
+	hash    uint32
+	at      instant
+}
+
+// repeated tells whether m is that message again, and remembers it.
+func (l *lastPublish) repeated(m *mqttsn.Publish, g *Gateway) bool {
+	next := lastPublish{m.MsgID, m.TopicID, uint32(g.hash(m.Data)), g.now}
+	same := next.msgID == l.msgID && next.topicID == l.topicID && next.hash == l.hash
+	again := same && m.Dup && l.at != 0 && g.now-l.at <= g.patience()
+	*l = next
+	return again
+}

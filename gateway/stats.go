@@ -1,0 +1,30 @@
+package gateway
+
+import "snbroker/mqttsn"
+
+// Stats counts what the gateway saw since it began.
+type Stats struct {
+	In, Out   [256]uint64              // messages by mqttsn.MsgType
+	Malformed [mqttsn.NumErrors]uint64 // datagrams dropped, by mqttsn.Error
+	Ignored   uint64                   // messages that mean nothing in their session's state
+	Refused   uint64                   // messages of strangers
+	Hushed    uint64                   // of these, not answered because of the rate limit
+
+	QoSMinusOneDropped uint64 // not allowed on the listener, or to an unknown topic
+	Duplicates         uint64 // requests that were answered again and not done again
+	Retries            uint64 // messages sent to a device again
+	Lost               uint64 // devices given up
+	EncodeErrors       uint64
+
+	states [numStates]int
+}
+
+// Devices returns how many devices are in a state.
+func (s *Stats) Devices(in State) int { return s.states[in] }
+
+// Stats returns the present counts.
+func (g *Gateway) Stats() Stats {
+	g.turn.Lock()
+	defer g.turn.Unlock()
+	return g.stats
+}

@@ -1,0 +1,47 @@
+package gateway
+
+import (
+	"snbroker/broker"
+	"snbroker/internal/mqtt"
+	"snbroker/mqttsn"
+)
+
+// willTopicUpd replaces the will's topic, QoS and retain flag; the empty form
+// deletes the will (SN §6.4). The message is changed on its own, so a new will
+// begins with an empty one.
+func (s *session) willTopicUpd(m *mqttsn.WillTopicUpd) {
+	rc := mqttsn.ReturnAccepted
+	switch {
+	case len(m.WillTopic) == 0:
+		s.setWill(nil)
+	case m.QoS > mqttsn.QoS2 || !mqtt.ValidTopicName(m.WillTopic):
+		rc = mqttsn.ReturnNotSupported
+	default:
+		w := &broker.Will{Topic: string(m.WillTopic), QoS: mqtt.QoS(m.QoS), Retain: m.Retain}
+		if old := s.memory.will; old != nil {
+			w.Payload = old.Payload
+		}
+		s.setWill(w)
+	}
+	s.g.tx.willTopicResp.ReturnCode = rc
+	s.send(&s.g.tx.willTopicResp)
+}
+
+// willMsgUpd replaces the will's message. Without a will there is no topic to
+// publish it on.
+func (s *session) willMsgUpd(m *mqttsn.WillMsgUpd) {
+	rc := mqttsn.ReturnNotSupported
+	if old := s.memory.will; old != nil {
+		w := *old // the Backend may be reading the old one
+		w.Payload = append([]byte(nil), m.WillMsg...)
+		s.setWill(&w)
+		rc = mqttsn.ReturnAccepted
+	}
+	s.g.tx.willMsgResp.ReturnCode = rc
+	s.send(&s.g.tx.willMsgResp)
+}
+
+func (s *session) setWill(w *broker.Will) {
+	s.memory.will = w
+	s.conn.SetWill(w)
+}
