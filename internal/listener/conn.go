@@ -1,0 +1,136 @@
+package listener
+
+import (
+	"errors"
+	"io"
+	"net"
+	"os"
+	"syscall"
+	"time"
+
+	"snbroker/broker"
+	"snbroker/internal/mqtt"
+)
+
+// conn is a client's connection.
+type conn struct {
+	listener *Listener
+	net      net.Conn
+	raw      syscall.RawConn // nil if the connection is not a plain socket
+
+	// Owned by the reader.
+	buf       []byte // what has been read and not yet consumed; nil when idle
+	fill      func(fd uintptr) bool
+	filled    int
+	fillErr   error
+	version   mqtt.Version
+	id        string
+	silence   time.Duration // longest the client may be silent; 0: any
+	heard     time.Time
+	aliases   []string // topic aliases from the client, by alias - 1
+	leaving   bool     // DISCONNECT without a will was received
+	session   *broker.Conn
+	expiry    time.Duration
+	sendLimit int // the client's Maximum Packet Size; 0: none
+
+	out outbox
+}
+
+func newConn(l *Listener, nc net.Conn) *conn {
+	c := &conn{listener: l, net: nc}
+	if c.raw = rawConn(nc); c.raw != nil {
+		c.fill = c.fillFrom
+	}
+	return c
+}
+
+// serve is the reader: it runs until the connection ends.
+func (c *conn) serve() {
+	l := c.listener
+	c.heard = time.Now()
+	c.net.SetReadDeadline(c.heard.Add(l.cfg.ConnectTimeout))
+	why := c.readLoop()
+	releaseBuffer(c.buf)
+	c.buf = nil
+	if c.session != nil {
+		var t broker.Turn
+		c.session.Close(!c.leaving, &t)
+		l.broker.End(&t)
+	}
+	l.forget(c)
+	c.report(why)
+}
+
+// report logs why a connection ended, once.
+func (c *conn) report(why error) {
+	log := c.listener.cfg.Log.With("client", c.id, "peer", c.net.RemoteAddr())
+	var wrong *mqtt.Error
+	switch {
+	case errors.As(why, &wrong):
+		c.listener.stats.protocolError.Add(1)
+		log.Info("client disconnected: protocol error", "error", wrong)
+	case errors.Is(why, os.ErrDeadlineExceeded):
+		log.Info("client disconnected: silent for too long")
+	case c.leaving, errors.Is(why, net.ErrClosed):
+		log.Debug("client disconnected")
+	case errors.Is(why, io.EOF), errors.Is(why, syscall.ECONNRESET):
+		log.Debug("client closed the connection without DISCONNECT")
+	default:
+		log.Info("client disconnected", "error", why)
+	}
+}
+
+// readLoop reads and handles packets until something ends it. It has a worker
+// only while there is something in the buffer.
+func (c *conn) readLoop() error {
+	var w *worker
+	for {
+		err := c.read()
+		if w == nil {
+			w = takeWorker()
+			w.decoder.Version = c.version
+		}
+		if err == nil {
+			err = c.consume(w)
+		}
+		if err != nil {
+			c.part(w, err)
+			w.release()
+			return err
+		}
+		if len(c.buf) == 0 {
+			w.release()
+			w = nil
+		}
+	}
+}
+
+// consume handles the whole packets in the buffer, as one turn.
+func (c *conn) consume(w *worker) error {
+	b := c.buf
+	var err error
+	for err == nil {
+		var n int
+		if n, err = mqtt.PeekFrame(b, c.packetLimit()); err != nil || n == 0 || len(b) < n {
+			if err == nil && n > cap(c.buf) {
+				b = growBuffer(b, n)
+				c.buf = b[:0:cap(b)]
+			}
+			break
+		}
+		err = c.packet(w, b[:n])
+		b = b[n:]
+	}
+	c.listener.broker.End(&w.turn)
+	c.flush(w)
+	c.buf = moveToFront(c.buf, b)
+	return err
+}
+
+// packetLimit is the largest remaining length taken in now.
+func (c *conn) packetLimit() int {
+	if c.session == nil {
+		return c.listener.cfg.MaxConnectPacket
+	}
+	return c.listener.cfg.MaxPacket
+}

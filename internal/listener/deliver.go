@@ -1,0 +1,36 @@
+package listener
+
+import (
+	"time"
+
+	"snbroker/broker"
+	"snbroker/internal/mqtt"
+)
+
+// appendDelivery encodes a delivery for the client.
+func (c *conn) appendDelivery(s *sender, d *broker.Delivery) {
+	v := c.version
+	if d.Release {
+		s.buf = mqtt.AppendAck(s.buf, v, mqtt.TypePubrel, d.PacketID, mqtt.ReasonSuccess)
+		return
+	}
+	h := &s.header
+	*h = mqtt.PublishHeader{Dup: d.Dup, QoS: d.QoS, Retain: d.Retain, Topic: d.Message.Topic, PacketID: d.PacketID}
+	if v == mqtt.V5 {
+		h.Properties.Forward = d.Message.Forward
+		if d.SubscriptionIDs != nil {
+			h.Properties.SubscriptionIDs = *d.SubscriptionIDs
+		}
+		if !d.Message.Expires.IsZero() {
+			// What is left of it: at least a second, or it would have expired.
+			left := time.Until(d.Message.Expires)
+			h.Properties.HasMessageExpiry = true
+			h.Properties.MessageExpiry = uint32(max(1, (left+time.Second-1)/time.Second))
+		}
+		if c.sendLimit > 0 && mqtt.PublishSize(v, h, len(d.Message.Payload)) > c.sendLimit {
+			c.session.Discard(d.PacketID, broker.DropTooLarge, &s.turn) // [MQTT-3.1.2-24]
+			return
+		}
+	}
+	s.buf = mqtt.AppendPublish(s.buf, v, h, d.Message.Payload)
+}

@@ -1,0 +1,10 @@
+// Package listener brings MQTT clients to the broker: it accepts connections,
+// turns their octets into packets, and writes what the broker has for them.
+//
+// A connection has one goroutine, its reader, which holds a buffer only while
+// there is something in it. Whoever has something for the client writes it:
+// the reader its acknowledgements, a publisher's turn the deliveries, as far
+// as the socket takes them at once. What it does not take is left to a
+// goroutine that lives until it is written, so that nobody waits for a slow
+// client.
+package listener

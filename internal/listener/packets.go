@@ -1,0 +1,193 @@
+package listener
+
+import (
+	"errors"
+	"os"
+	"time"
+	"unsafe"
+
+	"snbroker/broker"
+	"snbroker/internal/mqtt"
+)
+
+// Ends of a connection that are no one's mistake, or not the codec's to see.
+var (
+	errLeft          = errors.New("client left")
+	errSecondConnect = &closing{mqtt.ReasonProtocolError, "a second CONNECT"}
+	errAliasTooHigh  = &closing{mqtt.ReasonTopicAliasInvalid, "topic alias above the maximum"}
+	errAliasUnknown  = &closing{mqtt.ReasonProtocolError, "topic alias that stands for nothing"}
+	errExpiryFromNil = &closing{mqtt.ReasonProtocolError, "DISCONNECT gives a session an expiry that had none"}
+	errQuota         = &closing{mqtt.ReasonReceiveMaximumExceeded, "more QoS 2 publishes than the receive maximum"}
+)
+
+// closing is an error that an MQTT 5 client is told before it is disconnected.
+type closing struct {
+	reason mqtt.ReasonCode
+	text   string
+}
+
+func (e *closing) Error() string { return e.text }
+
+// part ends the connection: the client is told why, if its version can.
+func (c *conn) part(w *worker, err error) {
+	var malformed *mqtt.Error
+	var told *closing
+	reason := mqtt.ReasonSuccess
+	switch {
+	case errors.As(err, &malformed):
+		reason = malformed.Reason
+	case errors.As(err, &told):
+		reason = told.reason
+	case errors.Is(err, os.ErrDeadlineExceeded) && c.session != nil:
+		reason = mqtt.ReasonKeepAliveTimeout
+	case errors.Is(err, errRefused):
+	default:
+		c.out.end()
+		c.net.Close()
+		return
+	}
+	var b []byte
+	switch {
+	case reason == mqtt.ReasonSuccess: // the CONNACK said it
+	case c.session == nil:
+		// Of what is wrong with a CONNECT only the version is answered before
+		// MQTT 5, §3.1.2.2.
+		c.version = w.decoder.Version
+		if reason == mqtt.ReasonUnsupportedProtocolVersion || c.version == mqtt.V5 {
+			b, _ = (&mqtt.Connack{ReasonCode: reason}).AppendTo(nil, max(c.version, mqtt.V311))
+		}
+	case c.version == mqtt.V5:
+		b, _ = (&mqtt.Disconnect{ReasonCode: reason}).AppendTo(nil, mqtt.V5)
+	}
+	if c.beginLast(b) {
+		c.write(true)
+	}
+}
+
+// packet handles one whole packet.
+func (c *conn) packet(w *worker, frame []byte) error {
+	p, err := w.decoder.Decode(frame)
+	if err != nil {
+		return err
+	}
+	switch p := p.(type) {
+	case *mqtt.Publish:
+		return c.publish(w, p)
+	case *mqtt.Puback:
+		w.pull = c.session.PubAck(p.PacketID) || w.pull
+	case *mqtt.Pubrec:
+		c.pubrec(w, p)
+	case *mqtt.Pubrel:
+		reason := mqtt.ReasonSuccess
+		if !c.session.PubRel(p.PacketID) {
+			reason = mqtt.ReasonPacketIDNotFound
+		}
+		w.acks = mqtt.AppendAck(w.acks, c.version, mqtt.TypePubcomp, p.PacketID, reason)
+	case *mqtt.Pubcomp:
+		w.pull = c.session.PubComp(p.PacketID) || w.pull
+	case *mqtt.Pingreq:
+		w.acks, err = (&mqtt.Pingresp{}).AppendTo(w.acks, c.version)
+	case *mqtt.Subscribe:
+		return c.subscribe(w, p)
+	case *mqtt.Unsubscribe:
+		ack := mqtt.Unsuback{PacketID: p.PacketID}
+		for _, f := range p.Filters {
+			ack.ReasonCodes = append(ack.ReasonCodes, c.session.Unsubscribe(string(f)))
+		}
+		w.acks, err = ack.AppendTo(w.acks, c.version)
+	case *mqtt.Connect:
+		return c.connect(w, p)
+	case *mqtt.Disconnect:
+		return c.disconnect(p)
+	default:
+		return &closing{mqtt.ReasonProtocolError, "packet not expected from a client"}
+	}
+	return err
+}
+
+// publish takes in a message and acknowledges it.
+func (c *conn) publish(w *worker, p *mqtt.Publish) error {
+	topic := alias(p.Topic)
+	if a := p.Properties.TopicAlias; a != 0 {
+		if a > c.listener.cfg.TopicAliasMaximum {
+			return errAliasTooHigh // [MQTT-3.3.2-9]
+		}
+		if c.aliases == nil {
+			c.aliases = make([]string, c.listener.cfg.TopicAliasMaximum)
+		}
+		if topic != "" {
+			if c.aliases[a-1] != topic {
+				c.aliases[a-1] = string(p.Topic)
+			}
+		} else if topic = c.aliases[a-1]; topic == "" {
+			return errAliasUnknown
+		}
+	}
+	w.publication = broker.Publication{
+		Topic: topic, Payload: p.Payload, Forward: p.Properties.Forward,
+		QoS: p.QoS, Retain: p.Retain, PacketID: p.PacketID,
+	}
+	if p.Properties.HasMessageExpiry {
+		w.publication.Expiry = max(1, time.Duration(p.Properties.MessageExpiry)*time.Second)
+	}
+	reason := c.session.Publish(&w.publication, &w.turn)
+	switch p.QoS {
+	case mqtt.QoS1:
+		w.acks = mqtt.AppendAck(w.acks, c.version, mqtt.TypePuback, p.PacketID, reason)
+	case mqtt.QoS2:
+		if reason == mqtt.ReasonQuotaExceeded {
+			return errQuota
+		}
+		w.acks = mqtt.AppendAck(w.acks, c.version, mqtt.TypePubrec, p.PacketID, reason)
+	}
+	return nil
+}
+
+// pubrec answers PUBREC with PUBREL; what an MQTT 5 client refused is done.
+func (c *conn) pubrec(w *worker, p *mqtt.Pubrec) {
+	known := c.session.PubRec(p.PacketID, p.ReasonCode.IsError())
+	if p.ReasonCode.IsError() {
+		w.pull = true
+		return
+	}
+	reason := mqtt.ReasonSuccess
+	if !known {
+		reason = mqtt.ReasonPacketIDNotFound
+	}
+	w.acks = mqtt.AppendAck(w.acks, c.version, mqtt.TypePubrel, p.PacketID, reason)
+}
+
+func (c *conn) subscribe(w *worker, p *mqtt.Subscribe) error {
+	ack := mqtt.Suback{PacketID: p.PacketID}
+	for i := range p.Filters {
+		f := &p.Filters[i]
+		reason := mqtt.ReasonSharedSubsNotSupported
+		if _, _, shared := mqtt.SplitShared(f.TopicFilter); !shared {
+			reason = c.session.Subscribe(string(f.TopicFilter), broker.SubscribeOptions{
+				QoS: f.QoS, NoLocal: f.NoLocal, RetainAsPublished: f.RetainAsPublished,
+				RetainHandling: f.RetainHandling, Identifier: p.Properties.SubscriptionID,
+			})
+		}
+		ack.ReasonCodes = append(ack.ReasonCodes, reason)
+	}
+	var err error
+	w.acks, err = ack.AppendTo(w.acks, c.version)
+	w.pull = true // retained messages
+	return err
+}
+
+// disconnect ends the connection as the client wishes.
+func (c *conn) disconnect(p *mqtt.Disconnect) error {
+	if p.Properties.HasSessionExpiry {
+		expiry := min(expiryOf(p.Properties.SessionExpiry), c.listener.cfg.SessionExpiry)
+		if c.expiry == 0 && expiry != 0 {
+			return errExpiryFromNil
+		}
+		c.session.SetExpiry(expiry)
+	}
+	c.leaving = p.ReasonCode != mqtt.ReasonDisconnectWithWill
+	return errLeft
+}
+
+// alias returns b as a string without a copy, valid as long as b.
+func alias(b []byte) string { return unsafe.String(unsafe.SliceData(b), len(b)) }

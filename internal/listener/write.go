@@ -1,0 +1,158 @@
+package listener
+
+import (
+	"sync"
+	"time"
+
+	"snbroker/broker"
+	"snbroker/internal/mqtt"
+)
+
+// outbox is what waits to be written to a client. At most one goroutine writes
+// at a time; it is whoever found writing unset.
+type outbox struct {
+	mu      sync.Mutex
+	pending []byte // goes first
+	ready   bool   // the broker has deliveries
+	writing bool
+	v5      bool // the client speaks MQTT 5
+	last    bool // pending is the last there is: close after it
+	ended   bool // nothing can be written any more
+}
+
+func (o *outbox) end() {
+	o.mu.Lock()
+	o.ended, o.pending = true, nil
+	o.mu.Unlock()
+}
+
+// Ready implements broker.Client.
+func (c *conn) Ready() {
+	if c.begin(nil, true) {
+		c.write(false)
+	}
+}
+
+// Closed implements broker.Client.
+func (c *conn) Closed(why mqtt.ReasonCode) {
+	c.out.mu.Lock()
+	v5 := c.out.v5
+	c.out.mu.Unlock()
+	var b []byte
+	if v5 {
+		b, _ = (&mqtt.Disconnect{ReasonCode: why}).AppendTo(nil, mqtt.V5)
+	}
+	if c.beginLast(b) {
+		go c.write(true)
+	}
+}
+
+// beginLast adds the last there is to be written; the connection is closed
+// after it. True makes the caller the writer.
+func (c *conn) beginLast(b []byte) bool {
+	c.out.mu.Lock()
+	c.out.last = true
+	c.out.mu.Unlock()
+	return c.begin(b, false)
+}
+
+// flush writes the acknowledgements that the reader has gathered, and pulls if
+// the client made room.
+func (c *conn) flush(w *worker) {
+	if len(w.acks) == 0 && !w.pull {
+		return
+	}
+	if c.begin(w.acks, w.pull) {
+		c.write(false)
+	}
+	w.acks, w.pull = w.acks[:0], false
+}
+
+// begin adds what is to be written; true makes the caller the writer.
+func (c *conn) begin(b []byte, ready bool) bool {
+	o := &c.out
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.ended {
+		return false
+	}
+	o.pending = append(o.pending, b...)
+	o.ready = o.ready || ready
+	if o.writing {
+		return false
+	}
+	o.writing = true
+	return true
+}
+
+// write writes until nothing is left. Unless it may wait for the client, it
+// hands over to a goroutine that may as soon as the socket takes no more.
+func (c *conn) write(wait bool) {
+	s := takeSender()
+	defer s.release()
+	o := &c.out
+	for {
+		o.mu.Lock()
+		if o.ended || len(o.pending) == 0 && !o.ready && !o.last {
+			o.writing = false
+			if cap(o.pending) > maxIdlePending {
+				o.pending = nil
+			}
+			o.mu.Unlock()
+			return
+		}
+		s.buf = append(s.buf[:0], o.pending...)
+		o.pending = o.pending[:0]
+		ready, last := o.ready && !o.last, o.last
+		o.ready = false
+		o.mu.Unlock()
+		if ready {
+			c.pull(s)
+		}
+		n, err := c.send(s, s.buf, wait)
+		c.listener.stats.bytesOut.Add(uint64(n))
+		if err != nil || last && n == len(s.buf) {
+			o.end()
+			c.net.Close()
+			return
+		}
+		if n < len(s.buf) {
+			o.mu.Lock()
+			o.pending = append(append([]byte(nil), s.buf[n:]...), o.pending...)
+			o.mu.Unlock()
+			go c.write(true)
+			return
+		}
+	}
+}
+
+// maxIdlePending is what an idle connection keeps of its outbox.
+const maxIdlePending = 512
+
+// pull appends the deliveries that the broker has to s.buf.
+func (c *conn) pull(s *sender) {
+	// The client's session is set before anything is delivered.
+	got := c.session.Pull(s.deliveries[:0], &s.turn)
+	for i := range got {
+		c.appendDelivery(s, &got[i])
+		got[i] = broker.Delivery{}
+	}
+	c.listener.broker.End(&s.turn)
+	if len(got) == len(s.deliveries) {
+		c.out.mu.Lock()
+		c.out.ready = true
+		c.out.mu.Unlock()
+	}
+}
+
+// send writes b, all of it if wait is set, else what the socket takes at once.
+func (c *conn) send(s *sender, b []byte, wait bool) (n int, err error) {
+	if wait {
+		c.net.SetWriteDeadline(time.Now().Add(c.listener.cfg.WriteTimeout))
+		return c.net.Write(b)
+	}
+	if c.raw == nil {
+		return 0, nil
+	}
+	return s.tryWrite(c.raw, b)
+}
