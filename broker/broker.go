@@ -98,14 +98,15 @@ func (b *Broker) Connect(o ConnectOptions, client Client, t *Turn) (c *Conn, pre
 		}
 	}
 	if err == nil {
-		c = &Conn{broker: b, session: s, client: client, window: b.limits.MaxInflight, maxPacket: o.MaximumPacket}
+		c = &Conn{broker: b, session: s, client: client, window: int32(b.limits.MaxInflight), maxPacket: int32(o.MaximumPacket)}
 		if o.ReceiveMaximum > 0 {
-			c.window = min(c.window, o.ReceiveMaximum)
+			c.window = min(c.window, int32(o.ReceiveMaximum))
 		}
 		s.mu.Lock()
 		b.cancel(s)
 		s.conn, s.will, s.expiry = c, o.Will, o.Expiry
-		s.armed, s.window.resend = false, 0
+		s.armed = false
+		s.window.restart()
 		s.mu.Unlock()
 	}
 	b.mu.Unlock()
@@ -128,7 +129,7 @@ func (b *Broker) forget(s *Session) {
 	b.cancel(s)
 	s.ended = true
 	subs := s.subs
-	s.subs, s.queue, s.window, s.replays, s.received, s.will = nil, queue{}, window{}, nil, nil, nil
+	s.subs, s.queue, s.window, s.replay, s.received, s.will, s.kept = nil, queue{}, nil, nil, nil, nil, nil
 	s.mu.Unlock()
 	for _, sub := range subs {
 		b.index.unsubscribe(sub.filter, s)

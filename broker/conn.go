@@ -29,8 +29,8 @@ type Conn struct {
 	broker    *Broker
 	session   *Session
 	client    Client
-	window    int // most QoS 1 and 2 deliveries unacknowledged
-	maxPacket int // largest message this client takes, in octets of topic and payload; 0: any
+	window    int32 // most QoS 1 and 2 deliveries unacknowledged
+	maxPacket int32 // largest message this client takes, in octets of topic and payload; 0: any
 }
 
 // Session returns the session that the connection is attached to.
@@ -81,7 +81,7 @@ func (c *Conn) Subscribe(filter string, o SubscribeOptions) mqtt.ReasonCode {
 	}
 	c.broker.index.subscribe(filter, target{session: s, ids: ids, qos: o.QoS, noLocal: o.NoLocal, retainAsPublished: o.RetainAsPublished})
 	if o.RetainHandling == 0 || o.RetainHandling == 1 && !known {
-		s.replays = append(s.replays, replay{filter: filter, qos: o.QoS, ids: ids})
+		addReplay(&s.replay, &replay{filter: filter, qos: o.QoS, ids: ids})
 		s.armed = false // there is something to pull
 	}
 	return mqtt.ReasonCode(o.QoS)
@@ -148,7 +148,7 @@ func (c *Conn) Pull(dst []Delivery, t *Turn) []Delivery {
 			}
 			continue
 		}
-		if e.qos != mqtt.QoS0 && s.window.live >= c.window {
+		if e.qos != mqtt.QoS0 && s.window.inFlight() >= int(c.window) {
 			break
 		}
 		next := s.queue.pop()
@@ -156,11 +156,14 @@ func (c *Conn) Pull(dst []Delivery, t *Turn) []Delivery {
 			s.drop(DropExpired, t)
 			continue
 		}
-		if c.maxPacket > 0 && next.msg.size() > c.maxPacket {
+		if c.maxPacket > 0 && next.msg.size() > int(c.maxPacket) {
 			s.drop(DropTooLarge, t) // [MQTT-3.1.2-25]
 			continue
 		}
 		if next.qos != mqtt.QoS0 {
+			if s.window == nil {
+				s.window = new(window)
+			}
 			next = *s.window.add(next)
 		}
 		dst = append(dst, Delivery{Message: next.msg, SubscriptionIDs: next.ids, PacketID: next.id, QoS: next.qos, Retain: next.retain})
@@ -171,15 +174,12 @@ func (c *Conn) Pull(dst []Delivery, t *Turn) []Delivery {
 // fillFromRetained moves a chunk of retained messages into the queue; it
 // reports false when there are none left to look at.
 func (s *Session) fillFromRetained(c *Conn, t *Turn) bool {
-	if len(s.replays) == 0 {
+	if s.replay == nil {
 		return false
 	}
-	out, more := c.broker.retained.next(&s.replays[0], nil)
+	out, more := c.broker.retained.next(s.replay, nil)
 	if !more {
-		s.replays = s.replays[1:]
-		if len(s.replays) == 0 {
-			s.replays = nil
-		}
+		s.replay = s.replay.then
 	}
 	for _, e := range out {
 		s.queue.push(e)
@@ -294,7 +294,8 @@ func (c *Conn) Resume() {
 		return
 	}
 	defer c.session.mu.Unlock()
-	c.session.window.resend, c.session.armed = 0, false
+	c.session.window.restart()
+	c.session.armed = false
 }
 
 // Rest gives back storage that a client which goes to sleep does not need.
@@ -303,8 +304,16 @@ func (c *Conn) Rest() {
 		return
 	}
 	defer c.session.mu.Unlock()
-	c.session.queue.trim()
-	c.session.window.trim()
+	c.session.rest()
+}
+
+// rest gives back what an idle session does not need. An empty window keeps
+// only its last identifier, which a client must not see again too soon.
+func (s *Session) rest() {
+	s.queue.trim()
+	if s.window != nil {
+		s.window.trim()
+	}
 }
 
 // Close detaches the connection. A client that left without a DISCONNECT
@@ -336,8 +345,7 @@ func (c *Conn) Close(lost bool, t *Turn) {
 // delayed will stays in the session.
 func (s *Session) detach(lost bool) *Will {
 	s.conn, s.armed = nil, false
-	s.queue.trim()
-	s.window.trim()
+	s.rest()
 	will := s.will
 	if !lost || will == nil {
 		s.will = nil

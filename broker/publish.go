@@ -27,15 +27,21 @@ func (c *Conn) receive(id uint16) (again bool, reason mqtt.ReasonCode) {
 	}
 	defer c.session.mu.Unlock()
 	s := c.session
-	if slices.Contains(s.received, id) {
-		return true, mqtt.ReasonSuccess
+	if s.received == nil {
+		s.received = new(receivedIDs)
 	}
-	if len(s.received) >= c.broker.limits.MaxReceived {
+	switch {
+	case slices.Contains(s.received.ids, id):
+		return true, mqtt.ReasonSuccess
+	case len(s.received.ids) >= c.broker.limits.MaxReceived:
 		return false, mqtt.ReasonQuotaExceeded
 	}
-	s.received = append(s.received, id)
+	s.received.ids = append(s.received.ids, id)
 	return false, mqtt.ReasonSuccess
 }
+
+// receivedIDs are the QoS 2 packet identifiers between PUBLISH and PUBREL.
+type receivedIDs struct{ ids []uint16 }
 
 // PubRel releases a QoS 2 packet identifier; it reports whether it was known.
 func (c *Conn) PubRel(id uint16) bool {
@@ -43,14 +49,17 @@ func (c *Conn) PubRel(id uint16) bool {
 		return false
 	}
 	defer c.session.mu.Unlock()
-	s := c.session
-	i := slices.Index(s.received, id)
+	r := c.session.received
+	if r == nil {
+		return false
+	}
+	i := slices.Index(r.ids, id)
 	if i < 0 {
 		return false
 	}
-	last := len(s.received) - 1
-	s.received[i] = s.received[last]
-	s.received = s.received[:last]
+	last := len(r.ids) - 1
+	r.ids[i] = r.ids[last]
+	r.ids = r.ids[:last]
 	return true
 }
 

@@ -49,6 +49,15 @@ type replay struct {
 	begun  bool
 	qos    mqtt.QoS
 	ids    *[]uint32
+	then   *replay // of the next subscription
+}
+
+// addReplay puts p at the end of the list that begins at *head.
+func addReplay(head **replay, p *replay) {
+	for *head != nil {
+		head = &(*head).then
+	}
+	*head = p
 }
 
 // replayChunk is how many retained messages are looked at under one lock.

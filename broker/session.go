@@ -19,9 +19,9 @@ type Session struct {
 	conn     *Conn // nil while nobody is attached
 	subs     []subscription
 	queue    queue
-	window   window
-	replays  []replay // retained messages still to be queued, a filter each
-	received []uint16 // QoS 2 ids taken in and not yet released
+	window   *window      // nil: nothing is on its way
+	replay   *replay      // retained messages still to be queued; nil: none
+	received *receivedIDs // QoS 2 ids taken in and not yet released; nil: none
 	will     *Will
 	kept     any           // see Conn.Keep
 	expiry   time.Duration // after the connection ends; Never, or 0: at once

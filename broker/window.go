@@ -20,6 +20,21 @@ type window struct {
 	lastID uint16
 }
 
+// inFlight counts the deliveries that are not finished.
+func (w *window) inFlight() int {
+	if w == nil {
+		return 0
+	}
+	return w.live
+}
+
+// restart has everything unfinished sent again.
+func (w *window) restart() {
+	if w != nil {
+		w.resend = 0
+	}
+}
+
 // add assigns the next free packet identifier and keeps e until its
 // acknowledgement.
 func (w *window) add(e entry) *entry {
@@ -45,7 +60,7 @@ func (w *window) add(e entry) *entry {
 
 // find returns the unfinished entry with this identifier, or nil.
 func (w *window) find(id uint16) *entry {
-	if w.count == 0 {
+	if w == nil || w.count == 0 {
 		return nil
 	}
 	if i := uint32(id - w.at(0).id); i < w.count && w.at(i).id == id {
@@ -82,7 +97,7 @@ func (w *window) finish(e *entry) {
 // nextResend returns the next entry that this connection has not sent yet, or
 // nil.
 func (w *window) nextResend() *entry {
-	for w.resend < w.count {
+	for w != nil && w.resend < w.count {
 		e := w.at(w.resend)
 		w.resend++
 		if e.stage != done {

@@ -54,7 +54,7 @@ func (s *session) deliver() {
 		if !s.sends() || s.out != nil {
 			return
 		}
-		if s.state == Awake && s.g.cfg.MaxWakeMessages > 0 && s.flushed >= s.g.cfg.MaxWakeMessages {
+		if s.state == Awake && s.g.cfg.MaxWakeMessages > 0 && int(s.flushed) >= s.g.cfg.MaxWakeMessages {
 			s.flushEnded()
 			return
 		}

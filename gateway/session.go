@@ -47,7 +47,7 @@ type session struct {
 	ping      bool // a PINGRESP is due when the flush ends
 	keepAlive uint16
 	sleep     uint16 // Duration of DISCONNECT, in seconds
-	flushed   int    // messages sent in this wake
+	flushed   uint32 // messages sent in this wake
 	nextReg   mqttsn.MsgID
 
 	conn   Conn

@@ -17,7 +17,11 @@ type worker struct {
 	pull        bool   // the client made room for deliveries
 }
 
-var workers = sync.Pool{New: func() any { return new(worker) }}
+var workers = sync.Pool{New: func() any {
+	w := new(worker)
+	w.decoder.From = mqtt.FromClient
+	return w
+}}
 
 func takeWorker() *worker { return workers.Get().(*worker) }
 

@@ -80,9 +80,9 @@ const (
 var properties = [...]propertyInfo{
 	propPayloadFormat:        {kindBit, inMessage, inPublish, 0},
 	propMessageExpiry:        {kindUint32, inMessage, inPublish, 0},
-	propContentType:          {kindText, inMessage, inPublish, 0},                  // [MQTT-3.3.2-19]
-	propResponseTopic:        {kindTopic, inMessage, inPublish, 0},                 // [MQTT-3.3.2-13] [MQTT-3.3.2-14]
-	propCorrelationData:      {kindBinary, inMessage, inPublish, 0},                //
+	propContentType:          {kindText, inMessage, inPublish, 0},  // [MQTT-3.3.2-19]
+	propResponseTopic:        {kindTopic, inMessage, inPublish, 0}, // [MQTT-3.3.2-13] [MQTT-3.3.2-14]
+	propCorrelationData:      {kindBinary, inMessage, inPublish, 0},
 	propSubscriptionID:       {kindCountVar, inSubscribe, inPublish, inPublish},    // [MQTT-3.3.4-6]
 	propSessionExpiry:        {kindUint32, inConnect | inDisconnect, inConnack, 0}, // [MQTT-3.14.2-2]
 	propAssignedClientID:     {kindText, 0, inConnack, 0},

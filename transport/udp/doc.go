@@ -20,9 +20,9 @@
 // 2 KiB were left free for it. Every datagram that UDP allows is thus received
 // whole, also when all 32 of a batch are large. The pages that large datagrams
 // touched are given back to the kernel after the batch that took them past
-// 128 KiB. With the 64 KiB of the outgoing batch a socket stays at or below
-// 256 KiB between batches, whatever the machine's page size, and at 128 KiB or
-// less when datagrams are small.
+// 128 KiB. With the 64 KiB of the outgoing batch a socket stays at about
+// 256 KiB between batches, whatever the machine's page size, and at 128 KiB and
+// some headers when datagrams are small.
 //
 // Rejected: one spill buffer shared by all slots (the second large datagram of
 // a batch would overwrite the first), a peek at the length before each read (a

@@ -38,7 +38,7 @@ type outgoing struct {
 }
 
 const (
-	arenaSize = 64 << 10
+	arenaSize  = 64 << 10
 	errorBurst = 32
 	errorPause = 10 * time.Millisecond
 )
