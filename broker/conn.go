@@ -166,6 +166,7 @@ func (c *Conn) Pull(dst []Delivery, t *Turn) []Delivery {
 			}
 			next = *s.window.add(next)
 		}
+		s.pulled++
 		dst = append(dst, Delivery{Message: next.msg, SubscriptionIDs: next.ids, PacketID: next.id, QoS: next.qos, Retain: next.retain})
 	}
 	return dst

@@ -1,5 +1,7 @@
 package broker
 
+import "time"
+
 // QueuePolicy says which message goes when a queue is full and holds no QoS 0
 // message to give up.
 type QueuePolicy uint8
@@ -14,6 +16,7 @@ type Limits struct {
 	MaxQueued        int         // messages waiting for a session
 	MaxQueuedBytes   int         // their bytes, each message counted in full
 	QueuePolicy      QueuePolicy // when there is no room
+	SlowAt           int         // queue length from which publishers are slowed; 0: never
 	QueueQoS0Offline bool        // keep QoS 0 for sessions that nobody is attached to
 	MaxInflight      int         // QoS 1 and 2 deliveries unacknowledged, if the client allows more
 	MaxReceived      int         // QoS 2 ids taken in and not yet released
@@ -27,6 +30,7 @@ func DefaultLimits() Limits {
 	return Limits{
 		MaxQueued:        10_000,
 		MaxQueuedBytes:   8 << 20,
+		SlowAt:           2_000,
 		MaxInflight:      100,
 		MaxReceived:      100,
 		MaxSubscriptions: 1_000,
@@ -34,3 +38,15 @@ func DefaultLimits() Limits {
 		MaxRetained:      100_000,
 	}
 }
+
+// pause is how long to slow publishers for a queue of so many messages: the
+// longer, the fuller it is.
+func (l *Limits) pause(queued int) time.Duration {
+	room := max(1, l.MaxQueued-l.SlowAt)
+	return shortestPause + time.Duration(queued-l.SlowAt)*(longestPause-shortestPause)/time.Duration(room)
+}
+
+const (
+	shortestPause = 100 * time.Microsecond
+	longestPause  = 5 * time.Millisecond
+)

@@ -27,8 +27,9 @@ type Session struct {
 	expiry   time.Duration // after the connection ends; Never, or 0: at once
 	deadline *deadline     // of a delayed will or of the session's end; nil: none
 	dropped  uint32
-	armed    bool // the client is to be told when a message comes
-	ended    bool // nothing may be queued any more
+	pulled   uint32 // since a publisher was last slowed for this session
+	armed    bool   // the client is to be told when a message comes
+	ended    bool   // nothing may be queued any more
 }
 
 // Never is a session expiry that does not come.
@@ -73,6 +74,10 @@ func (s *Session) enqueue(e entry, l *Limits, t *Turn) {
 		return
 	}
 	s.queue.push(e)
+	if l.SlowAt > 0 && s.queue.len() > l.SlowAt && s.pulled >= worthWaiting {
+		s.pulled = 0
+		t.pause = max(t.pause, l.pause(s.queue.len()))
+	}
 	c := s.conn
 	wake := s.armed
 	s.armed = false
@@ -81,6 +86,10 @@ func (s *Session) enqueue(e entry, l *Limits, t *Turn) {
 		t.wakes = append(t.wakes, c)
 	}
 }
+
+// worthWaiting is how many messages a client must have taken for a publisher to
+// be slowed once more on its behalf. One that takes few slows nobody.
+const worthWaiting = 8
 
 // makeRoom drops until e fits: the oldest QoS 0 first, then as the policy
 // says. It reports false when e itself is the one to drop.

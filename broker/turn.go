@@ -1,5 +1,7 @@
 package broker
 
+import "time"
+
 // Turn collects what one goroutine's batch of work owes to others: the
 // connections that became ready, and what is to be counted. A caller does
 // everything for a batch of input with one Turn and then calls [Broker.End], so
@@ -10,6 +12,7 @@ type Turn struct {
 	published uint64
 	delivered uint64
 	dropped   [numDropReasons]uint64
+	pause     time.Duration
 }
 
 // Empty tells whether there is nothing to end.
@@ -19,7 +22,12 @@ func (t *Turn) Empty() bool {
 
 // End tells the connections that became ready and adds up the counts. No lock
 // may be held by the caller that a Client's Ready needs.
-func (b *Broker) End(t *Turn) {
+//
+// A pause is asked for when the turn fed a client that reads, but not as fast
+// as messages come for it: whoever brought them should wait so long before it
+// brings more. So a burst that a fast client could take is not dropped at the
+// end of its queue, and a slow client holds up nobody for long.
+func (b *Broker) End(t *Turn) (pause time.Duration) {
 	for i, c := range t.wakes {
 		t.wakes[i] = nil
 		c.client.Ready()
@@ -36,4 +44,6 @@ func (b *Broker) End(t *Turn) {
 			t.dropped[why] = 0
 		}
 	}
+	pause, t.pause = t.pause, 0
+	return pause
 }

@@ -24,8 +24,9 @@ type Backend interface {
 	Flush() Debts
 }
 
-// Debts are to be told after the turn, with nothing held.
-type Debts interface{ Tell() }
+// Debts are to be told after the turn, with nothing held. pause asks whoever
+// brought the turn's messages to wait so long before it brings more.
+type Debts interface{ Tell() (pause time.Duration) }
 
 // ConnectRequest says who attaches and how.
 type ConnectRequest struct {

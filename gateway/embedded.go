@@ -3,6 +3,7 @@ package gateway
 import (
 	"errors"
 	"sync"
+	"time"
 
 	"snbroker/broker"
 	"snbroker/internal/mqtt"
@@ -23,9 +24,10 @@ type debts struct {
 }
 
 // Tell implements Debts.
-func (d *debts) Tell() {
-	d.e.b.End(&d.Turn)
+func (d *debts) Tell() (pause time.Duration) {
+	pause = d.e.b.End(&d.Turn)
 	d.e.pool.Put(d)
+	return pause
 }
 
 // NewEmbedded returns a Backend for one Gateway.

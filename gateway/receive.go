@@ -2,6 +2,7 @@ package gateway
 
 import (
 	"errors"
+	"time"
 	"unsafe"
 
 	"snbroker/mqttsn"
@@ -23,7 +24,9 @@ func (r receiver) Receive(_ transport.Link, batch []transport.Datagram) {
 			g.route(r.link, &batch[i])
 		}
 	}
-	g.endTurn()
+	if pause := g.endTurn(); pause > 0 {
+		time.Sleep(pause)
+	}
 }
 
 // route peels a forwarder's encapsulation off a datagram and hands the message

@@ -17,12 +17,13 @@ func (g *Gateway) beginTurn() {
 
 // endTurn runs what the turn made ready until nothing is left, and hands the
 // answers to the links. What the turn owes to others is told with the turn let
-// go: it may be a publisher's message to a hundred sockets.
-func (g *Gateway) endTurn() {
+// go: it may be a publisher's message to a hundred sockets. pause is
+// what the Backend wishes the next turn to wait.
+func (g *Gateway) endTurn() (pause time.Duration) {
 	for {
 		if debts := g.backend.Flush(); debts != nil {
 			g.turn.Unlock()
-			debts.Tell()
+			pause = max(pause, debts.Tell())
 			g.turn.Lock()
 		}
 		if !g.takeInbox() && len(g.ready) == 0 {
@@ -40,6 +41,7 @@ func (g *Gateway) endTurn() {
 	if again {
 		g.wakePump()
 	}
+	return pause
 }
 
 func (g *Gateway) flush() {

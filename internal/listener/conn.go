@@ -121,7 +121,9 @@ func (c *conn) consume(w *worker) error {
 		err = c.packet(w, b[:n])
 		b = b[n:]
 	}
-	c.listener.broker.End(&w.turn)
+	if pause := c.listener.broker.End(&w.turn); pause > 0 {
+		time.Sleep(pause)
+	}
 	c.flush(w)
 	c.buf = moveToFront(c.buf, b)
 	return err

@@ -70,7 +70,7 @@ func TestNoAllocations(t *testing.T) {
 func TestNoAllocationsForZones(t *testing.T) {
 	l := listen(t, Config{Address: "[::1]:0"})
 	l.zones.learn(zone{7, "wpan0"})
-	in := newInbox(1, 100, false)
+	in := newInbox(1, 100, false, nil)
 	defer in.close()
 	want := netip.MustParseAddrPort("[fe80::1%wlan0]:1883")
 	l.zones.learn(zone{8, "wlan0"})

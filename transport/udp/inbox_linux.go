@@ -20,7 +20,7 @@ type inbox struct {
 	read  func(fd uintptr) bool // made once: a closure a read would be an allocation a read
 }
 
-func newInbox(slots, mtu int, withControl bool) *inbox {
+func newInbox(slots, mtu int, withControl bool, socket syscall.RawConn) *inbox {
 	in := &inbox{
 		heads: make([]byte, slots*headSize),
 		batch: make([]transport.Datagram, 0, slots),
@@ -37,13 +37,17 @@ func newInbox(slots, mtu int, withControl bool) *inbox {
 			in.vec.setBuffer(i, 1, in.tails.at(i)[headSize:])
 		}
 	}
-	in.read = func(fd uintptr) bool {
+	receive := func(fd uintptr) {
 		for {
 			in.n, in.errno = in.vec.receive(fd)
 			if in.errno != unix.EINTR {
-				return in.errno != unix.EAGAIN
+				return
 			}
 		}
+	}
+	in.read = func(uintptr) bool {
+		// Once the socket is closed the poller ends the wait.
+		return socket.Control(receive) == nil && in.errno != unix.EAGAIN
 	}
 	return in
 }

@@ -15,15 +15,16 @@ import (
 // Link is a UDP socket, for the service or for a discovery group.
 type Link struct {
 	// Immutable.
-	file  *os.File
-	raw   syscall.RawConn
-	name  string
-	addr  netip.AddrPort
-	is6   bool
-	batch int
-	mtu   int
-	group *membership   // nil for a service socket
-	done  chan struct{} // closed by Close
+	file     *os.File
+	raw      syscall.RawConn // for Control: the socket itself is not in the poller
+	readable *readable
+	name     string
+	addr     netip.AddrPort
+	is6      bool
+	batch    int
+	mtu      int
+	group    *membership   // nil for a service socket
+	done     chan struct{} // closed by Close
 
 	// Shared, each safe in itself.
 	counters transport.Counters
@@ -39,7 +40,11 @@ type Link struct {
 
 func newLink(fd int, l *Link) (*Link, error) {
 	var err error
-	if l.file, l.raw, err = pollable(fd, l.name); err != nil {
+	if l.file, l.raw, err = unpolled(fd, l.name); err != nil {
+		return nil, err
+	}
+	if l.readable, err = watch(fd, l.name); err != nil {
+		l.file.Close()
 		return nil, err
 	}
 	l.done = make(chan struct{})
@@ -69,7 +74,7 @@ func (l *Link) Close() error {
 	l.closing.Do(func() {
 		l.drops.refresh(l.raw, &l.counters)
 		close(l.done)
-		err = l.file.Close()
+		err = errors.Join(l.readable.close(), l.file.Close())
 	})
 	return err
 }

@@ -3,6 +3,7 @@ package udp
 import (
 	"net/netip"
 	"syscall"
+	"time"
 
 	"golang.org/x/sys/unix"
 )
@@ -22,11 +23,11 @@ type outbox struct {
 	sent  int  // of those, accepted by the kernel
 	bytes int  // octets accepted
 	full  bool // the kernel had no room
-	wait  bool // let the poller wait for room
 	last  syscall.Errno
 	bad   uint32 // scope id of the last refused datagram
 
-	write func(fd uintptr) bool // made once, see inbox.read
+	write func(fd uintptr) // made once, see inbox.read
+	retry func(fd uintptr) // write, once there is room
 	// send is vec.send; tests put a kernel without room in its place.
 	send func(fd uintptr, from, to int) (int, syscall.Errno)
 }
@@ -35,6 +36,10 @@ func newOutbox(slots int, is6 bool) *outbox {
 	o := &outbox{vec: newVector(slots, 1, true), is6: is6, mem: make([]byte, arenaSize)}
 	o.send = o.vec.send
 	o.write = o.writeAll
+	o.retry = func(fd uintptr) {
+		_, _ = unix.Poll([]unix.PollFd{{Fd: int32(fd), Events: unix.POLLOUT}}, int(patience/time.Millisecond))
+		o.writeAll(fd)
+	}
 	return o
 }
 
@@ -54,7 +59,8 @@ func (o *outbox) add(to netip.AddrPort, scope uint32, via path, b []byte) {
 // writeAll sends what is left of the batch. sendmmsg stops at a datagram that
 // the kernel refuses, and says why when it is the first: that one is skipped,
 // the others are innocent.
-func (o *outbox) writeAll(fd uintptr) bool {
+func (o *outbox) writeAll(fd uintptr) {
+	o.full = false
 	for o.next < o.n {
 		n, errno := o.send(fd, o.next, o.n)
 		switch errno {
@@ -66,20 +72,16 @@ func (o *outbox) writeAll(fd uintptr) bool {
 			o.sent += n
 		case unix.EINTR:
 		case unix.EAGAIN:
-			if o.wait {
-				return false
-			}
 			o.full = true
-			return true
+			return
 		default:
 			o.last, o.bad = errno, o.vec.names[o.next].Scope_id
 			o.next++
 		}
 	}
-	return true
 }
 
 func (o *outbox) reset() {
 	o.used, o.n, o.next, o.sent, o.bytes = 0, 0, 0, 0, 0
-	o.full, o.wait, o.last, o.bad = false, false, 0, 0
+	o.full, o.last, o.bad = false, 0, 0
 }

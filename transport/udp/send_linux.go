@@ -1,9 +1,7 @@
 package udp
 
 import (
-	"errors"
 	"net/netip"
-	"os"
 	"time"
 
 	"snbroker/transport"
@@ -50,26 +48,23 @@ func (l *Link) gather(to netip.AddrPort, scope uint32, via path, b []byte) {
 	l.out.add(to, scope, via, b)
 }
 
-// Flush sends the outgoing batch. If the kernel has no room it waits once, for
-// at most patience, and then drops the rest: all datagrams of a socket share
-// its buffer.
+// Flush sends the outgoing batch. If the kernel has no room it waits for at
+// most patience, and then drops the rest: all datagrams of a socket share its
+// buffer.
 func (l *Link) Flush() {
 	o := l.out
 	if o.n == 0 {
 		return
 	}
-	err := l.raw.Write(o.write)
+	err := l.raw.Control(o.write)
 	if err == nil && o.full {
-		o.wait = true
-		if err = l.file.SetWriteDeadline(time.Now().Add(patience)); err == nil {
-			err = l.raw.Write(o.write)
-			// Fails only when closed, and then nothing more is written.
-			_ = l.file.SetWriteDeadline(time.Time{})
+		for end := time.Now().Add(patience); err == nil && o.full && time.Now().Before(end); {
+			err = l.raw.Control(o.retry)
 		}
 	}
 	failed, rest := o.next-o.sent, o.n-o.next
 	if rest > 0 {
-		if errors.Is(err, os.ErrDeadlineExceeded) {
+		if err == nil {
 			l.counters.SendDrops.Add(uint64(rest))
 		} else {
 			failed += rest

@@ -12,11 +12,11 @@ func (l *Link) Serve(r transport.Receiver) error {
 	if l.serving.Swap(true) {
 		return errServed
 	}
-	in := newInbox(l.batch, l.mtu, l.paths != nil)
+	in := newInbox(l.batch, l.mtu, l.paths != nil, l.raw)
 	defer in.close()
 	failures := 0
 	for {
-		err := l.raw.Read(in.read)
+		err := l.readable.wait(in.read)
 		switch {
 		case l.closed():
 			return nil

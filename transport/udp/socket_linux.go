@@ -1,10 +1,8 @@
 package udp
 
 import (
-	"errors"
 	"net/netip"
 	"os"
-	"syscall"
 
 	"golang.org/x/sys/unix"
 )
@@ -17,7 +15,7 @@ func openSocket(is6 bool) (int, error) {
 	if is6 {
 		family = unix.AF_INET6
 	}
-	fd, err := unix.Socket(family, unix.SOCK_DGRAM|unix.SOCK_CLOEXEC|unix.SOCK_NONBLOCK, unix.IPPROTO_UDP)
+	fd, err := unix.Socket(family, unix.SOCK_DGRAM|unix.SOCK_CLOEXEC, unix.IPPROTO_UDP)
 	return fd, os.NewSyscallError("socket", err)
 }
 
@@ -103,19 +101,4 @@ func setBuffers(fd, receive, send int) error {
 		}
 	}
 	return nil
-}
-
-// pollable hands fd to the runtime's poller. os.File and not net.FileConn: the
-// latter would duplicate the descriptor.
-func pollable(fd int, name string) (*os.File, syscall.RawConn, error) {
-	f := os.NewFile(uintptr(fd), name)
-	if f == nil {
-		return nil, nil, errors.New("udp: invalid descriptor")
-	}
-	raw, err := f.SyscallConn()
-	if err != nil {
-		f.Close()
-		return nil, nil, err
-	}
-	return f, raw, nil
 }
