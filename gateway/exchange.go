@@ -229,12 +229,15 @@ func (s *session) finish() {
 	s.list()
 }
 
-// awaits returns the exchange if it waits for an answer with this id.
+// awaits returns the exchange if it is about the delivery with this id. A
+// delivery that was sent before may be answered while its topic is registered
+// anew: the answer was on its way when the device connected again.
 func (s *session) awaits(id mqttsn.MsgID) *exchange {
-	if s.out != nil && s.out.step != awaitRegAck && mqttsn.MsgID(s.out.delivery.PacketID) == id {
-		return s.out
+	x := s.out
+	if x == nil || mqttsn.MsgID(x.delivery.PacketID) != id || x.step == awaitRegAck && !x.delivery.Dup {
+		return nil
 	}
-	return nil
+	return x
 }
 
 // regAck takes the answer to a REGISTER; the PUBLISH follows.
@@ -274,13 +277,16 @@ func (s *session) pubAck(m *mqttsn.PubAck) {
 	}
 	switch m.ReturnCode {
 	case mqttsn.ReturnAccepted:
-		if x.step == awaitPubAck {
+		if x.delivery.QoS == mqtt.QoS1 {
 			s.conn.PubAck(x.delivery.PacketID)
 			s.finish()
 		}
 	case mqttsn.ReturnCongestion:
 		s.congested()
 	case mqttsn.ReturnInvalidTopicID:
+		if x.step == awaitRegAck {
+			return // that is being mended
+		}
 		s.memory.topics.Reject(x.kind, x.topic)
 		repairs := x.repairs + 1
 		d := x.delivery
@@ -321,18 +327,19 @@ func (s *session) congested() {
 }
 
 func (s *session) pubRec(m *mqttsn.PubRec) {
-	x := s.awaits(m.MsgID)
-	switch {
+	switch x := s.awaits(m.MsgID); {
 	case x == nil:
-		// Released before: the device must not wait for ever.
+		// Released before, or not sent yet by this connection: either way the
+		// device has the message.
+		s.conn.PubRec(uint16(m.MsgID))
 		s.g.tx.pubRel.MsgID = m.MsgID
 		s.send(&s.g.tx.pubRel)
-	case x.step == awaitPubRec:
+	case x.step == awaitPubComp:
+		x.transmit()
+	case x.delivery.QoS == mqtt.QoS2:
 		s.conn.PubRec(x.delivery.PacketID)
 		x.delivery.Message = nil
 		x.step, x.tries = awaitPubComp, 0
-		x.transmit()
-	case x.step == awaitPubComp:
 		x.transmit()
 	}
 }

@@ -17,9 +17,9 @@ func (s *session) publish(m *mqttsn.Publish) {
 		}
 		return
 	}
-	if m.QoS == mqttsn.QoS1 && s.lastPublish.repeated(m, s.g) {
+	if m.QoS != mqttsn.QoS0 && s.lastPublish.repeated(m, s.g) {
 		s.g.stats.Duplicates++
-		s.pubAckFor(token, mqttsn.ReturnAccepted)
+		s.published(token, mqtt.ReasonSuccess)
 		return
 	}
 	p := &s.g.publication
@@ -37,6 +37,7 @@ func (s *session) published(token Token, reason mqtt.ReasonCode) {
 	rc := returnCode(reason)
 	switch {
 	case rc != mqttsn.ReturnAccepted:
+		s.lastPublish = lastPublish{} // its repetition is to be taken in
 		s.pubAckFor(token, rc)
 	case token.QoS == mqttsn.QoS1:
 		s.pubAckFor(token, rc)
@@ -112,8 +113,9 @@ func (g *Gateway) publishMinusOne(p peer, m *mqttsn.Publish) {
 	g.backend.Publish(&g.publication)
 }
 
-// lastPublish remembers the last PUBLISH at QoS 1. At least once allows a
-// repeated one to be published again, but there is no need to.
+// lastPublish remembers the last PUBLISH at QoS 1 or 2, to know a repetition of
+// it: at QoS 1, where at least once would allow to publish it again, and at QoS
+// 2, where a repetition that the network held back may come after its PUBREL.
 type lastPublish struct {
 	msgID   mqttsn.MsgID
 	topicID mqttsn.TopicID
@@ -121,7 +123,8 @@ type lastPublish struct {
 	at      instant
 }
 
-// repeated tells whether m is that message again, and remembers it.
+// repeated tells whether m is that message again, and remembers it. Only DUP
+// tells a repetition from a device that always uses the same id.
 func (l *lastPublish) repeated(m *mqttsn.Publish, g *Gateway) bool {
 	next := lastPublish{m.MsgID, m.TopicID, uint32(g.hash(m.Data)), g.now}
 	same := next.msgID == l.msgID && next.topicID == l.topicID && next.hash == l.hash

@@ -557,3 +557,30 @@ func TestCloseTellsActiveDevices(t *testing.T) {
 		w.gateway.Start()
 	})
 }
+
+// The device has the message, connects again, and only then its PUBREC arrives:
+// the message must not be sent a second time under the same id.
+func TestAnswerThatCrossesAReconnect(t *testing.T) {
+	for _, qos := range []mqttsn.QoS{mqttsn.QoS1, mqttsn.QoS2} {
+		t.Run(qos.String(), func(t *testing.T) {
+			play(t, nil, func(w *world) {
+				d := w.device("10.0.0.2:4000")
+				d.connect("c1", false, 60)
+				id := d.subscribe("t", qos)
+				w.publish("t", "1", mqtt.QoS(qos), false)
+				d.expect(&mqttsn.Publish{QoS: qos, TopicID: id, MsgID: 1, Data: []byte("1")})
+				d.connect("c1", false, 60)
+				d.expect(&mqttsn.Register{TopicID: id, MsgID: 1, TopicName: []byte("t")})
+				if qos == mqttsn.QoS1 {
+					d.send(&mqttsn.PubAck{TopicID: id, MsgID: 1})
+				} else {
+					d.send(&mqttsn.PubRec{MsgID: 1})
+					d.expect(&mqttsn.PubRel{MsgID: 1})
+					d.send(&mqttsn.PubComp{MsgID: 1})
+				}
+				d.send(&mqttsn.RegAck{TopicID: id, MsgID: 1})
+				d.expectSilence(time.Minute)
+			})
+		})
+	}
+}
