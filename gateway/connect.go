@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"hash/maphash"
 	"strings"
+	"time"
 	"unicode/utf8"
 
 	"snbroker/broker"
@@ -87,7 +88,11 @@ func (g *Gateway) admissible(p peer, m *mqttsn.Connect, id string) mqttsn.Return
 	case !utf8.ValidString(id) || strings.IndexByte(id, 0) >= 0:
 		log.Debug("CONNECT refused: ClientId is not UTF-8", "peer", p)
 	case !p.link.options.Anonymous:
-		log.Debug("CONNECT refused: anonymous devices are not allowed here", "peer", p, "client", id)
+		if g.now-g.complained > instant(time.Second) { // a flood must not fill the log
+			g.complained = g.now
+			log.Info("CONNECT refused: anonymous devices are not allowed on this listener; set allow_anonymous = true to let them in",
+				"listener", p.link.Name(), "peer", p, "client", id)
+		}
 	default:
 		return mqttsn.ReturnAccepted
 	}

@@ -1,6 +1,7 @@
 package gateway
 
 import (
+	"errors"
 	"time"
 
 	"snbroker/mqttsn"
@@ -20,12 +21,15 @@ func (g *Gateway) gwInfo(p peer, local uint16) {
 type Discovery struct {
 	// Group hears SEARCHGW; whatever else arrives there is dropped.
 	Group transport.Link
-	// To is where ADVERTISE goes.
-	To transport.Addr
+	// To says where ADVERTISE goes, which may change as interfaces come up.
+	To func() []transport.Addr
 	// Every is the time between two ADVERTISE (SN §7.2: more than 15
 	// minutes); 0: none.
 	Every time.Duration
 }
+
+// ErrNotServed is returned for a service link that Serve does not serve yet.
+var ErrNotServed = errors.New("gateway: the service link of a discovery group is not served")
 
 // ServeDiscovery answers what Group hears through service until Group is
 // closed. service must be served already.
@@ -36,6 +40,9 @@ func (g *Gateway) ServeDiscovery(service transport.Link, d Discovery) error {
 		g.adverts = append(g.adverts, &advert{link: at, to: d.To, every: d.Every, due: g.now})
 	}
 	g.endTurn()
+	if at == nil {
+		return ErrNotServed
+	}
 	g.wakePump()
 	return d.Group.Serve(searchers{g, at})
 }
@@ -69,7 +76,7 @@ func (r searchers) Receive(_ transport.Link, batch []transport.Datagram) {
 // advert is an ADVERTISE that goes out at intervals.
 type advert struct {
 	link  *link
-	to    transport.Addr
+	to    func() []transport.Addr
 	every time.Duration
 	due   instant
 }
@@ -80,7 +87,9 @@ func (g *Gateway) advertise() {
 		if a.due <= g.now && !g.closed {
 			a.due = g.now.after(a.every)
 			g.tx.advertise = mqttsn.Advertise{GwID: g.cfg.GatewayID, Duration: uint16(min(a.every/time.Second, 0xFFFF))}
-			g.send(peer{link: a.link, addr: a.to}, 0, &g.tx.advertise)
+			for _, to := range a.to() {
+				g.send(peer{link: a.link, addr: to}, 0, &g.tx.advertise)
+			}
 		}
 	}
 }

@@ -108,6 +108,7 @@ type Gateway struct {
 	short       [2]byte
 	spare       []*exchange // unused ones
 	guard       strangers
+	complained  instant // when a refused CONNECT was last logged
 	stats       Stats
 	closed      bool
 

@@ -1,6 +1,7 @@
 package gateway
 
 import (
+	"context"
 	"fmt"
 	"testing"
 	"time"
@@ -8,6 +9,8 @@ import (
 	"snbroker/broker"
 	"snbroker/internal/mqtt"
 	"snbroker/mqttsn"
+	"snbroker/transport"
+	"snbroker/transport/memnet"
 )
 
 func TestKeepAlive(t *testing.T) {
@@ -583,4 +586,40 @@ func TestAnswerThatCrossesAReconnect(t *testing.T) {
 			})
 		})
 	}
+}
+
+func TestDiscovery(t *testing.T) {
+	play(t, nil, func(w *world) {
+		group := w.net.Link("225.1.1.1:1883")
+		defer group.Close()
+		listener := w.device("225.1.1.1:1884") // where ADVERTISE goes
+		go w.gateway.ServeDiscovery(w.link, Discovery{
+			Group: group, Every: 15 * time.Minute,
+			To: func() []transport.Addr { return []transport.Addr{listener.conn.Addr()} },
+		})
+		for range 3 {
+			listener.expectWithin(15*time.Minute, &mqttsn.Advertise{GwID: 1, Duration: 900})
+		}
+		d := w.device("10.0.0.2:4000")
+		ask := func(m mqttsn.Message) {
+			must(t, d.conn.Send(group.Addr(), encode(m)))
+		}
+		ask(&mqttsn.SearchGw{Radius: 1})
+		ctx, cancel := context.WithTimeout(context.Background(), moment)
+		defer cancel()
+		from, b, err := d.conn.Recv(ctx)
+		must(t, err)
+		if from != memnet.ParseAddr(gatewayAddr) || string(b) != string(encode(&mqttsn.GwInfo{GwID: 1})) {
+			t.Errorf("%v answered %s, want GWINFO from the service socket", from, mqttsn.Describe(b))
+		}
+		ask(&mqttsn.SearchGw{}) // too soon: many may ask at once
+		ask(&mqttsn.Connect{ProtocolID: 1, ClientID: []byte("c1")})
+		d.expectSilence(time.Second)
+		if len(w.gateway.byID) != 0 {
+			t.Error("a group socket took a CONNECT")
+		}
+		if err := w.gateway.ServeDiscovery(group, Discovery{Group: group}); err != ErrNotServed {
+			t.Errorf("a service link that is not served: %v", err)
+		}
+	})
 }

@@ -7,6 +7,7 @@ import (
 	"net"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"time"
 
 	"snbroker/broker"
@@ -64,6 +65,8 @@ type Listener struct {
 	net    net.Listener
 	stats  counters
 
+	quit chan struct{} // closed by Close
+
 	mu     sync.Mutex
 	conns  map[*conn]struct{}
 	closed bool
@@ -89,7 +92,7 @@ func New(cfg Config, b *broker.Broker, l net.Listener) *Listener {
 	if cfg.Log == nil {
 		cfg.Log = slog.Default()
 	}
-	return &Listener{cfg: cfg, broker: b, net: l, conns: make(map[*conn]struct{})}
+	return &Listener{cfg: cfg, broker: b, net: l, quit: make(chan struct{}), conns: make(map[*conn]struct{})}
 }
 
 // Addr returns where the listener listens.
@@ -119,11 +122,15 @@ func (l *Listener) Serve() error {
 			if l.isClosed() {
 				return nil
 			}
-			var temporary net.Error
-			if errors.As(err, &temporary) || errors.Is(err, net.ErrClosed) == false {
-				// Out of descriptors, most likely: it passes.
+			if errors.Is(err, syscall.EMFILE) || errors.Is(err, syscall.ENFILE) || errors.Is(err, syscall.ENOBUFS) ||
+				errors.Is(err, syscall.ENOMEM) || errors.Is(err, syscall.ECONNABORTED) {
+				// It passes, when others leave.
 				l.cfg.Log.Warn("accept failed, trying again", "listener", l.Addr(), "error", err, "in", pause)
-				time.Sleep(pause)
+				select {
+				case <-l.quit:
+					return nil
+				case <-time.After(pause):
+				}
 				pause = min(2*pause, time.Second)
 				continue
 			}
@@ -173,7 +180,10 @@ func (l *Listener) isClosed() bool {
 // waits for their connections to end, at most until ctx is done.
 func (l *Listener) Close(ctx context.Context) {
 	l.mu.Lock()
-	l.closed = true
+	if !l.closed {
+		l.closed = true
+		close(l.quit)
+	}
 	conns := make([]*conn, 0, len(l.conns))
 	for c := range l.conns {
 		conns = append(conns, c)

@@ -57,6 +57,9 @@ func (l *Link) LocalAddr() netip.AddrPort { return l.addr }
 // GroupAddr is where Send reaches the group; zero for a service socket.
 func (l *Link) GroupAddr() netip.AddrPort { return l.group }
 
+// GroupAddrs is where another socket reaches the group.
+func (l *Link) GroupAddrs() []netip.AddrPort { return []netip.AddrPort{l.GroupAddr()} }
+
 // Rejoin does nothing here: package net joins one interface, once.
 func (l *Link) Rejoin() error { return nil }
 

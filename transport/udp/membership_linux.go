@@ -33,6 +33,21 @@ func (l *Link) GroupAddr() netip.AddrPort {
 	return l.group.addr
 }
 
+// GroupAddrs is where another socket reaches the group: over IPv6 once for each
+// interface that it is joined on, which the zone names; over IPv4 by whatever
+// way the kernel routes it.
+func (l *Link) GroupAddrs() []netip.AddrPort {
+	g := l.GroupAddr()
+	if !g.Addr().Is6() || g.Addr().Zone() != "" {
+		return []netip.AddrPort{g}
+	}
+	var out []netip.AddrPort
+	for _, index := range l.group.list() {
+		out = append(out, netip.AddrPortFrom(g.Addr().WithZone(l.zones.name(index)), g.Port()))
+	}
+	return out
+}
+
 // Rejoin joins the group on interfaces that have appeared, or got an address,
 // since the last call, and forgets those that have gone. It is harmless to
 // repeat, and does nothing on a service socket. After an error the link works

@@ -1,0 +1,31 @@
+GO ?= go
+FUZZTIME ?= 20000x
+
+.PHONY: all build test tools lint fuzz bench clean
+
+all: build
+
+build:
+	$(GO) build -o bin/ ./cmd/... ./firmware-sim
+
+# What the tests run against beside Go: real MQTT clients and a broker to
+# compare with. Installed if this may; without them the tests fail, never skip.
+tools:
+	@./scripts/install-test-tools
+
+lint:
+	@test -z "$$(gofmt -l .)" || { echo "gofmt would change:"; gofmt -l .; exit 1; }
+	$(GO) vet ./...
+
+test: tools lint
+	$(GO) test -race -timeout 15m ./...
+	@./scripts/fuzz $(FUZZTIME)
+
+fuzz:
+	@./scripts/fuzz $(FUZZTIME)
+
+bench:
+	$(GO) test -run '^$$' -bench . -benchmem ./...
+
+clean:
+	rm -rf bin

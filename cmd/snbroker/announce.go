@@ -1,0 +1,84 @@
+package main
+
+import (
+	"fmt"
+	"net"
+	"net/netip"
+	"strings"
+)
+
+// announce logs what the server listens on, and where clients are let in or
+// not.
+func (s *server) announce() {
+	for _, c := range s.clients {
+		s.log.Info("listening for MQTT clients", "on", c.Addr().Network()+" "+c.Addr().String())
+		s.access(mqttTable(c.rules), c.Addr().String(), c.rules.AllowAnonymous, isLocal(c.Addr()))
+	}
+	for _, d := range s.devices {
+		s.log.Info("listening for MQTT-SN devices", "on", d.Name())
+		s.access(mqttsnTable(d.rules), d.udp.LocalAddr().String(), d.rules.AllowAnonymous, d.udp.LocalAddr().Addr().IsLoopback())
+	}
+}
+
+// access tells who may come in, where it is not plain.
+func (s *server) access(table, address string, anonymous, local bool) {
+	switch {
+	case !anonymous:
+		s.log.Warn("nobody is let in here: clients cannot prove who they are yet; to let everybody in, put this line into "+table,
+			"listener", address, "line", "allow_anonymous = true")
+	case !local:
+		s.log.Warn("whoever can reach this address is let in: allow_anonymous = true", "listener", address)
+	}
+}
+
+func isLocal(a net.Addr) bool {
+	tcp, ok := a.(*net.TCPAddr)
+	return !ok || tcp.IP.IsLoopback()
+}
+
+// tryIt is what to do next, for people at a terminal.
+func (s *server) tryIt() string {
+	var steps []string
+	for _, c := range s.clients {
+		if at, ok := c.Addr().(*net.TCPAddr); ok && c.rules.AllowAnonymous {
+			steps = append(steps, "mosquitto_sub"+mosquittoAddress(at.AddrPort())+" -t '#' -v")
+			break
+		}
+	}
+	for _, d := range s.devices {
+		if d.rules.AllowAnonymous {
+			steps = append(steps, "go run ./firmware-sim pub"+simAddress(d.udp.LocalAddr())+" -t hello -m world")
+			break
+		}
+	}
+	if len(steps) == 0 {
+		return ""
+	}
+	return fmt.Sprintf("snbroker: try it:  %s\n", strings.Join(steps, "    and    "))
+}
+
+const usualPort = 1883
+
+// mosquittoAddress is the options that name a broker, as far as they are needed.
+func mosquittoAddress(a netip.AddrPort) string {
+	s := ""
+	if ip := a.Addr().Unmap(); !ip.IsLoopback() && !ip.IsUnspecified() {
+		s += " -h " + ip.String()
+	}
+	if a.Port() != usualPort {
+		s += fmt.Sprintf(" -p %d", a.Port())
+	}
+	return s
+}
+
+// simAddress is the same for firmware-sim.
+func simAddress(a netip.AddrPort) string {
+	ip := a.Addr().Unmap()
+	if ip.IsUnspecified() {
+		ip = netip.AddrFrom4([4]byte{127, 0, 0, 1})
+	}
+	if ip.IsLoopback() && a.Port() == usualPort {
+		return ""
+	}
+	return " -gateway " + netip.AddrPortFrom(ip, a.Port()).String()
+}

@@ -1,0 +1,28 @@
+package main
+
+import (
+	"flag"
+	"fmt"
+	"io"
+
+	"snbroker/internal/config"
+)
+
+// check validates a file and prints every problem.
+func check(args []string, stdout, stderr io.Writer) int {
+	flags := flag.NewFlagSet("check", flag.ContinueOnError)
+	file := flags.String("config", "", "")
+	if code, done := parse(flags, args, stdout, stderr); done {
+		return code
+	}
+	if *file == "" {
+		fmt.Fprintln(stderr, "snbroker: check needs a file: snbroker check -config FILE")
+		return exitUsage
+	}
+	if _, err := config.Load(*file); err != nil {
+		fmt.Fprintln(stderr, err)
+		return exitFailed
+	}
+	fmt.Fprintf(stdout, "%s: ok\n", *file)
+	return exitOK
+}

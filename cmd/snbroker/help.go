@@ -1,0 +1,40 @@
+package main
+
+const help = `snbroker is an MQTT-SN gateway and an MQTT broker in one program. Devices reach
+it with MQTT-SN over UDP, other programs with MQTT 3.1, 3.1.1 or 5.0 over TCP.
+
+Usage:
+  snbroker [-config FILE] [-v]    run
+  snbroker check -config FILE     tell all that is wrong with a file
+  snbroker version                tell what was built, and from what
+
+Without -config it listens on this machine alone, on 127.0.0.1 and ::1: MQTT on
+TCP port 1883, MQTT-SN on UDP port 1883.
+
+  -config FILE   read the settings from FILE. The config.toml that comes with
+                 snbroker has every setting, its default and what it is for,
+                 and presets for Thread, Paho, RSMB and EMQX devices: start
+                 from a copy of it
+  -v, -debug     log what clients and devices do
+
+Examples:
+  snbroker
+      then, elsewhere:  mosquitto_sub -t '#' -v
+                        mosquitto_pub -t hello -m world
+  snbroker -config /etc/snbroker/config.toml
+  snbroker check -config my.toml && kill -HUP $(pidof snbroker)
+
+Signals:
+  SIGTERM, SIGINT   end: devices and clients are told, exit code 0; a second one
+                    ends at once
+  SIGHUP            read FILE again. The log level changes at once; other
+                    changes are named in the log and need a restart. A bad file
+                    changes nothing
+
+The log goes to stderr, without times under systemd, which adds its own.
+
+For a diagnosis, SNBROKER_PPROF=127.0.0.1:6060 in the environment serves Go's
+profiles at http://127.0.0.1:6060/debug/pprof/. Keep that address private.
+
+Exit codes: 0 ended as asked, 1 failed, 2 wrong usage.
+`

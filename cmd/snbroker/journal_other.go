@@ -1,0 +1,8 @@
+//go:build !unix
+
+package main
+
+import "os"
+
+// isJournal: there is none.
+func isJournal(*os.File, string) bool { return false }

@@ -1,0 +1,192 @@
+package main
+
+import (
+	"context"
+	"log/slog"
+	"sync"
+	"time"
+
+	"snbroker/broker"
+	"snbroker/gateway"
+	"snbroker/internal/config"
+	"snbroker/internal/listener"
+	"snbroker/transport/udp"
+)
+
+// grace is how long clients may take to their end when the program ends.
+const grace = 5 * time.Second
+
+// server is the broker, the gateway and what they listen on.
+type server struct {
+	cfg     *config.Config
+	log     *slog.Logger
+	broker  *broker.Broker
+	gateway *gateway.Gateway
+
+	clients []clients
+	devices []devices
+	groups  []*group // the keeper's, while there is one
+
+	keeper  sync.WaitGroup
+	quit    chan struct{} // ends the keeper
+	serving sync.WaitGroup
+	failed  chan error // gets the first failure while serving
+}
+
+// clients is a listener for regular clients.
+type clients struct {
+	*listener.Listener
+	rules *config.MQTTListener
+}
+
+// devices is a socket for devices.
+type devices struct {
+	*announced
+	udp   *udp.Link
+	rules *config.MQTTSNListener
+}
+
+// start opens everything that cfg names, then serves. It returns when all are
+// being served.
+func start(cfg *config.Config, log *slog.Logger) (*server, error) {
+	s := &server{cfg: cfg, log: log, failed: make(chan error, 1), quit: make(chan struct{})}
+	s.broker = broker.New(cfg.Broker())
+	g := cfg.Gateway()
+	g.Log = log
+	s.gateway = gateway.New(g, gateway.NewEmbedded(s.broker))
+	if err := s.open(); err != nil {
+		s.closeSockets()
+		return nil, err
+	}
+	s.gateway.Start()
+	s.serve()
+	s.announce()
+	s.joinGroups()
+	s.keeper.Go(s.keepGroups)
+	log.Info("ready", "version", version())
+	return s, nil
+}
+
+// open opens the sockets of all services, and finds out which of them answers
+// which group.
+func (s *server) open() error {
+	for i := range s.cfg.MQTT.Listeners {
+		if err := s.openClients(&s.cfg.MQTT.Listeners[i]); err != nil {
+			return err
+		}
+	}
+	for i := range s.cfg.MQTTSN.Listeners {
+		if err := s.openDevices(&s.cfg.MQTTSN.Listeners[i]); err != nil {
+			return err
+		}
+	}
+	for i := range s.cfg.MQTTSN.Listeners {
+		if err := s.wantGroups(&s.cfg.MQTTSN.Listeners[i]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (s *server) openClients(rules *config.MQTTListener) error {
+	for _, address := range rules.Address {
+		l, err := listen(rules.Type, address)
+		if err != nil {
+			if err = explain(rules.Type, address, mqttTable(rules), err); rules.Address.Spare(address) {
+				s.log.Warn("not listening on an address; going on without it", "address", address, "error", err)
+				continue
+			}
+			return err
+		}
+		cfg := s.cfg.Listener(rules)
+		cfg.Log = s.log
+		s.clients = append(s.clients, clients{listener.New(cfg, s.broker, l), rules})
+	}
+	return nil
+}
+
+func (s *server) openDevices(rules *config.MQTTSNListener) error {
+	for _, address := range rules.Address {
+		cfg := rules.UDP(address)
+		cfg.ShareAddress = s.anyGroups()
+		l, err := udp.Listen(cfg)
+		if err != nil {
+			if err = explain(rules.Type, address, mqttsnTable(rules), err); rules.Address.Spare(address) {
+				s.log.Warn("not listening on an address; going on without it", "address", address, "error", err)
+				continue
+			}
+			return err
+		}
+		s.devices = append(s.devices, devices{announce(l), l, rules})
+	}
+	return nil
+}
+
+// anyGroups: a group may be on the port of any service.
+func (s *server) anyGroups() bool {
+	for i := range s.cfg.MQTTSN.Listeners {
+		if len(s.cfg.MQTTSN.Listeners[i].Groups) > 0 {
+			return true
+		}
+	}
+	return false
+}
+
+// serve begins to serve all that is open.
+func (s *server) serve() {
+	for _, c := range s.clients {
+		s.run(func() error { return c.Serve() })
+	}
+	for _, d := range s.devices {
+		s.run(func() error { return s.gateway.Serve(d.announced, d.rules.Link()) })
+		<-d.served
+	}
+}
+
+// run serves until stop; an end before that is the program's.
+func (s *server) run(serve func() error) {
+	s.serving.Go(func() {
+		if err := serve(); err != nil {
+			select {
+			case s.failed <- err:
+			default: // the first one tells
+			}
+		}
+	})
+}
+
+// stop ends everything, in the order that lets peers know: devices, clients,
+// then the sockets.
+func (s *server) stop() {
+	close(s.quit)
+	s.keeper.Wait()
+	s.gateway.Close()
+	ctx, cancel := context.WithTimeout(context.Background(), grace)
+	defer cancel()
+	var ending sync.WaitGroup
+	for _, c := range s.clients {
+		ending.Go(func() { c.Close(ctx) })
+	}
+	ending.Wait()
+	s.broker.Close()
+	s.closeSockets()
+	s.serving.Wait()
+}
+
+// closeSockets closes what is open. The listeners for clients are closed twice
+// at the end of stop, which is harmless.
+func (s *server) closeSockets() {
+	gone, cancel := context.WithCancel(context.Background())
+	cancel()
+	for _, c := range s.clients {
+		c.Close(gone)
+	}
+	for _, g := range s.groups {
+		if g.link != nil {
+			g.link.Close()
+		}
+	}
+	for _, d := range s.devices {
+		d.udp.Close()
+	}
+}

@@ -1,0 +1,96 @@
+package config
+
+// Config is a whole config.toml.
+type Config struct {
+	MQTT   MQTT   `toml:"mqtt"`
+	MQTTSN MQTTSN `toml:"mqttsn"`
+	Limits Limits `toml:"limits"`
+	Log    Log    `toml:"log"`
+
+	src *source // nil: made by hand, not read from a file
+}
+
+// MQTT is what regular clients meet.
+type MQTT struct {
+	Listeners []MQTTListener `toml:"listener"`
+}
+
+// MQTTListener is a [[mqtt.listener]].
+type MQTTListener struct {
+	Type           string    `toml:"type"`
+	Address        Addresses `toml:"address"`
+	AllowAnonymous bool      `toml:"allow_anonymous"`
+	MaxConnections int       `toml:"max_connections"`
+	MaxPacketSize  Size      `toml:"max_packet_size"`
+	MaxKeepAlive   Duration  `toml:"max_keep_alive"`
+	ConnectTimeout Duration  `toml:"connect_timeout"`
+	WriteTimeout   Duration  `toml:"write_timeout"`
+
+	origin string // "config.toml:12", for messages
+}
+
+// MQTTSN is what devices meet.
+type MQTTSN struct {
+	Listeners       []MQTTSNListener `toml:"listener"`
+	GatewayID       int              `toml:"gateway_id"`
+	TRetry          Duration         `toml:"t_retry"`
+	NRetry          int              `toml:"n_retry"`
+	TWait           Duration         `toml:"t_wait"`
+	MaxClientID     int              `toml:"max_client_id"`
+	AssignClientID  bool             `toml:"assign_client_id"`
+	AddressChange   bool             `toml:"address_change"`
+	TakeoverWill    bool             `toml:"takeover_will"`
+	MaxIdle         Duration         `toml:"max_idle"`
+	MaxWakeMessages int              `toml:"max_wake_messages"`
+
+	Predefined map[string]string `toml:"predefined"` // topic id to name
+	Clients    map[string]Client `toml:"client"`     // by ClientID
+}
+
+// MQTTSNListener is a [[mqttsn.listener]].
+type MQTTSNListener struct {
+	Type              string    `toml:"type"`
+	Address           Addresses `toml:"address"`
+	AllowAnonymous    bool      `toml:"allow_anonymous"`
+	QoSMinusOne       bool      `toml:"qos_minus_one"`
+	MaxMessage        Size      `toml:"max_message"`
+	ReceiveBuffer     Size      `toml:"receive_buffer"`
+	Groups            []string  `toml:"groups"`
+	GroupInterfaces   []string  `toml:"group_interfaces"`
+	AdvertiseInterval Duration  `toml:"advertise_interval"`
+
+	origin string
+}
+
+// Client is a [mqttsn.client."ID"].
+type Client struct {
+	Predefined map[string]string `toml:"predefined"`
+}
+
+// Limits bound what clients and devices can make the program hold.
+type Limits struct {
+	MaxQueued        int    `toml:"max_queued"`
+	MaxQueuedBytes   Size   `toml:"max_queued_bytes"`
+	QueuePolicy      string `toml:"queue_policy"`
+	SlowAt           int    `toml:"slow_at"`
+	QueueQoS0Offline bool   `toml:"queue_qos0_offline"`
+	MaxInflight      int    `toml:"max_inflight"`
+	MaxReceived      int    `toml:"max_received"`
+	MaxSubscriptions int    `toml:"max_subscriptions"`
+	MaxSessions      int    `toml:"max_sessions"`
+	MaxRetained      int    `toml:"max_retained"`
+	MaxTopics        int    `toml:"max_topics"`
+	MaxDevices       int    `toml:"max_devices"`
+	SessionExpiry    Expiry `toml:"session_expiry"`
+}
+
+// Log is how the program tells what it does.
+type Log struct {
+	Level  string `toml:"level"`
+	Format string `toml:"format"`
+}
+
+// Origin is where the listener stands in its file, "config.toml:12"; "" for a
+// built-in one.
+func (l *MQTTListener) Origin() string   { return l.origin }
+func (l *MQTTSNListener) Origin() string { return l.origin }

@@ -1,0 +1,70 @@
+package config
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"reflect"
+)
+
+// Load reads a file over the defaults and validates the result. The error may
+// be Problems.
+func Load(file string) (*Config, error) {
+	text, err := os.ReadFile(file)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("%w (without -config the built-in defaults are used)", err)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return Parse(file, string(text))
+}
+
+// Parse is Load for a text already read; file is for messages.
+func Parse(file, text string) (*Config, error) {
+	tree, err := parse(file, text)
+	if err != nil {
+		return nil, err
+	}
+	c := Default()
+	c.src = &source{file: file, lines: scanLines(text), given: make(map[string]bool)}
+	b := binder{src: c.src}
+	b.bind("", reflect.ValueOf(c).Elem(), tree)
+	c.complete()
+	// All can be told at once, but for what follows from a value that was
+	// refused and is now something else.
+	all := b.problems
+	if err := c.Validate(); err != nil {
+		for _, p := range err.(Problems) {
+			if !b.problems.about(p.path) {
+				all = append(all, p)
+			}
+		}
+	}
+	if err := all.err(); err != nil {
+		return nil, err
+	}
+	return c, nil
+}
+
+// complete fills in the defaults that depend on other settings.
+func (c *Config) complete() {
+	for i := range c.MQTT.Listeners {
+		l, path := &c.MQTT.Listeners[i], element(keyMQTTListener, i)
+		l.origin = c.src.origin(path)
+		if l.Type == "unix" && !c.src.has(child(path, "address")) {
+			l.Address = nil // there is none to be assumed; Validate tells
+		}
+		if !c.src.has(child(path, "allow_anonymous")) {
+			l.AllowAnonymous = l.Type == "unix" || l.Address.local()
+		}
+	}
+	for i := range c.MQTTSN.Listeners {
+		l, path := &c.MQTTSN.Listeners[i], element(keyMQTTSNListener, i)
+		l.origin = c.src.origin(path)
+		if !c.src.has(child(path, "allow_anonymous")) {
+			l.AllowAnonymous = l.Address.local()
+		}
+	}
+}
