@@ -18,7 +18,7 @@ func newLog(w io.Writer, format string, level slog.Leveler, journal bool) *slog.
 		}
 	}
 	if format == "json" {
-		return slog.New(slog.NewJSONHandler(w, o))
+		return slog.New(calmly(slog.NewJSONHandler(w, o)))
 	}
-	return slog.New(slog.NewTextHandler(w, o))
+	return slog.New(calmly(slog.NewTextHandler(w, o)))
 }
