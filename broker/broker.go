@@ -3,6 +3,7 @@ package broker
 import (
 	"errors"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"snbroker/internal/mqtt"
@@ -16,6 +17,7 @@ type Broker struct {
 	cache    *matchCache
 	retained retained
 	stats    counters
+	queued   atomic.Int64 // octets in all queues, see memory.go
 
 	mu        sync.Mutex
 	sessions  map[string]*Session
@@ -70,6 +72,7 @@ func (b *Broker) Connect(o ConnectOptions, client Client, t *Turn) (c *Conn, pre
 	s := b.sessions[o.ClientID]
 	var old *Conn
 	var will *Will
+	var left []orphan
 	if s != nil {
 		s.mu.Lock()
 		old = s.conn
@@ -81,7 +84,7 @@ func (b *Broker) Connect(o ConnectOptions, client Client, t *Turn) (c *Conn, pre
 				will = s.will // a delayed will comes with the session's end
 			}
 			s.mu.Unlock()
-			b.forget(s)
+			left = b.forget(s)
 			s = nil
 		} else {
 			s.will = nil // the session resumes before the delay is over
@@ -98,7 +101,7 @@ func (b *Broker) Connect(o ConnectOptions, client Client, t *Turn) (c *Conn, pre
 		}
 	}
 	if err == nil {
-		c = &Conn{broker: b, session: s, client: client, window: int32(b.limits.MaxInflight), maxPacket: int32(o.MaximumPacket)}
+		c = &Conn{broker: b, session: s, client: client, window: int32(min(b.limits.MaxInflight, maxPacketIDs)), maxPacket: int32(o.MaximumPacket)}
 		if o.ReceiveMaximum > 0 {
 			c.window = min(c.window, int32(o.ReceiveMaximum))
 		}
@@ -110,8 +113,9 @@ func (b *Broker) Connect(o ConnectOptions, client Client, t *Turn) (c *Conn, pre
 		s.mu.Unlock()
 	}
 	b.mu.Unlock()
+	b.adopt(left, t)
 	if will != nil {
-		b.publishWill(nil, will, t)
+		b.publishWill(s, will, t)
 	}
 	if old != nil {
 		old.client.Closed(mqtt.ReasonSessionTakenOver)
@@ -120,8 +124,8 @@ func (b *Broker) Connect(o ConnectOptions, client Client, t *Turn) (c *Conn, pre
 }
 
 // forget ends a session: its subscriptions go, and nothing is queued for it
-// any more. The caller holds b.mu.
-func (b *Broker) forget(s *Session) {
+// any more. The caller holds b.mu, and has the result adopted without it.
+func (b *Broker) forget(s *Session) []orphan {
 	if b.sessions[s.id] == s {
 		delete(b.sessions, s.id)
 	}
@@ -129,11 +133,16 @@ func (b *Broker) forget(s *Session) {
 	b.cancel(s)
 	s.ended = true
 	subs := s.subs
+	left := s.orphans(subs, b.index)
+	for i := range s.queue.count {
+		b.queued.Add(-int64(s.queue.at(i).msg.charge))
+	}
 	s.subs, s.queue, s.window, s.replay, s.received, s.will, s.kept = nil, queue{}, nil, nil, nil, nil, nil
 	s.mu.Unlock()
 	for _, sub := range subs {
 		b.index.unsubscribe(sub.filter, s)
 	}
+	return left
 }
 
 // Close tells every attached client that the broker is going down. Sessions
@@ -149,7 +158,7 @@ func (b *Broker) Close() {
 		s.mu.Lock()
 		if s.conn != nil {
 			conns = append(conns, s.conn)
-			s.conn = nil
+			s.conn, s.armed = nil, false
 		}
 		s.mu.Unlock()
 	}

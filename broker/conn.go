@@ -80,15 +80,20 @@ func (c *Conn) Subscribe(filter string, o SubscribeOptions) mqtt.ReasonCode {
 		ids = &[]uint32{o.Identifier}
 	}
 	c.broker.index.subscribe(filter, target{session: s, ids: ids, qos: o.QoS, noLocal: o.NoLocal, retainAsPublished: o.RetainAsPublished})
-	if o.RetainHandling == 0 || o.RetainHandling == 1 && !known {
-		addReplay(&s.replay, &replay{filter: filter, qos: o.QoS, ids: ids})
+	if _, _, shared := splitShared(filter); !shared && (o.RetainHandling == 0 || o.RetainHandling == 1 && !known) {
+		r := &replay{filter: filter, qos: o.QoS, ids: ids}
+		if o.NoLocal {
+			r.noLocal = s
+		}
+		addReplay(&s.replay, r)
 		s.armed = false // there is something to pull
 	}
 	return mqtt.ReasonCode(o.QoS)
 }
 
 // Unsubscribe ends a subscription; ReasonNoSubscriptionExisted if there was
-// none. Messages already queued are still delivered.
+// none. Messages already queued are still delivered, retained ones not yet
+// queued are not.
 func (c *Conn) Unsubscribe(filter string) mqtt.ReasonCode {
 	s := c.session
 	if !c.lock() {
@@ -100,6 +105,7 @@ func (c *Conn) Unsubscribe(filter string) mqtt.ReasonCode {
 		return mqtt.ReasonNoSubscriptionExisted
 	}
 	c.broker.index.unsubscribe(filter, s)
+	dropReplay(&s.replay, filter) // nothing new after UNSUBACK [MQTT-3.10.4-2]
 	last := len(s.subs) - 1
 	copy(s.subs[i:], s.subs[i+1:])
 	s.subs[last] = subscription{}
@@ -135,10 +141,13 @@ func (c *Conn) Pull(dst []Delivery, t *Turn) []Delivery {
 		s.fillFromRetained(c, t) // a busy queue must not keep them back for ever
 	}
 	for len(dst) < cap(dst) {
-		if e := s.window.nextResend(); e != nil {
+		if e := s.window.nextResend(int(c.window)); e != nil {
 			dst = append(dst, Delivery{Message: e.msg, SubscriptionIDs: e.ids, PacketID: e.id, QoS: e.qos,
 				Retain: e.retain, Dup: e.stage == sent, Release: e.stage == released})
 			continue
+		}
+		if s.window.resending() {
+			break // nothing overtakes what is to be sent again
 		}
 		e := s.queue.front()
 		if e == nil {
@@ -152,6 +161,7 @@ func (c *Conn) Pull(dst []Delivery, t *Turn) []Delivery {
 			break
 		}
 		next := s.queue.pop()
+		t.queued -= int64(next.msg.charge)
 		if next.msg.expired() {
 			s.drop(DropExpired, t)
 			continue
@@ -184,6 +194,7 @@ func (s *Session) fillFromRetained(c *Conn, t *Turn) bool {
 	}
 	for _, e := range out {
 		s.queue.push(e)
+		t.queued += int64(e.msg.charge)
 	}
 	t.delivered += uint64(len(out))
 	return true
@@ -333,10 +344,12 @@ func (c *Conn) Close(lost bool, t *Turn) {
 		b.schedule(s)
 	}
 	s.mu.Unlock()
+	var left []orphan
 	if ends {
-		b.forget(s)
+		left = b.forget(s)
 	}
 	b.mu.Unlock()
+	b.adopt(left, t)
 	if will != nil {
 		b.publishWill(s, will, t)
 	}

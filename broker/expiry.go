@@ -91,6 +91,7 @@ func (b *Broker) expire() {
 		will    *Will
 	}
 	var wills []due
+	var left []orphan
 	now := time.Now()
 	b.mu.Lock()
 	for len(b.deadlines) > 0 && !b.closed && !b.deadlines[0].next().After(now) {
@@ -110,12 +111,13 @@ func (b *Broker) expire() {
 		}
 		s.mu.Unlock()
 		if ends {
-			b.forget(s)
+			left = append(left, b.forget(s)...)
 		}
 	}
 	b.arm()
 	b.mu.Unlock()
 	var t Turn
+	b.adopt(left, &t)
 	for _, w := range wills {
 		b.publishWill(w.session, w.will, &t)
 	}

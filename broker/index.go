@@ -48,19 +48,68 @@ func hasWildcard(filter string) bool { return strings.ContainsAny(filter, "+#") 
 
 // subscribe adds t under filter or replaces what its session had there.
 func (x *index) subscribe(filter string, t target) {
+	name, filter, shared := splitShared(filter)
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	slot := x.slot(filter)
 	if *slot == nil {
 		*slot = new(subscribers)
 	}
-	if (*slot).set(t) {
+	isNew := false
+	if shared {
+		isNew = (*slot).join(name, t)
+	} else {
+		isNew = (*slot).set(t)
+	}
+	if isNew {
 		x.count++
 	}
 	if !hasWildcard(filter) {
 		x.exact[filter] = *slot
 	}
 	x.generation.Add(1)
+}
+
+// splitShared takes "$share/name/" off a filter.
+func splitShared(filter string) (name, rest string, shared bool) {
+	if name, rest, shared = mqtt.SplitShared(filter); shared {
+		return name, rest, true
+	}
+	return "", filter, false
+}
+
+// group returns the shared subscription of a name and filter; nil if there is
+// none.
+func (x *index) group(name, filter string) *group {
+	x.mu.RLock()
+	defer x.mu.RUnlock()
+	subs := x.find(filter)
+	if subs == nil {
+		return nil
+	}
+	return subs.groups[name]
+}
+
+// find returns the subscribers of exactly this filter, or nil.
+func (x *index) find(filter string) *subscribers {
+	if !hasWildcard(filter) {
+		return x.exact[filter]
+	}
+	n := &x.root
+	for level, rest, more := nextLevel(filter, true); n != nil; level, rest, more = nextLevel(rest, more) {
+		switch level {
+		case "#":
+			return n.below
+		case "+":
+			n = n.plus
+		default:
+			n = n.children[level]
+		}
+		if n != nil && !more {
+			return n.here
+		}
+	}
+	return nil
 }
 
 // slot returns where the subscribers of filter hang, making the way there.
@@ -98,24 +147,25 @@ func (x *index) slot(filter string) **subscribers {
 
 // unsubscribe removes s from filter, and the branches that end with it.
 func (x *index) unsubscribe(filter string, s *Session) {
+	name, filter, shared := splitShared(filter)
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	if !hasWildcard(filter) {
 		subs := x.exact[filter]
-		if subs == nil || !subs.remove(s) {
+		if subs == nil || !subs.drop(name, shared, s) {
 			return
 		}
-		if len(subs.list) == 0 {
+		if subs.empty() {
 			delete(x.exact, filter)
 		}
-	} else if !x.prune(filter, s) {
+	} else if !x.prune(filter, name, shared, s) {
 		return
 	}
 	x.count--
 	x.generation.Add(1)
 }
 
-func (x *index) prune(filter string, s *Session) bool {
+func (x *index) prune(filter, name string, shared bool, s *Session) bool {
 	type step struct {
 		n     *node
 		level string
@@ -141,10 +191,10 @@ func (x *index) prune(filter string, s *Session) bool {
 			slot = &n.here
 		}
 	}
-	if *slot == nil || !(*slot).remove(s) {
+	if *slot == nil || !(*slot).drop(name, shared, s) {
 		return false
 	}
-	if len((*slot).list) == 0 {
+	if (*slot).empty() {
 		*slot = nil
 	}
 	for i := len(path) - 1; i >= 0 && n.empty(); i-- {
@@ -166,6 +216,12 @@ func (x *index) prune(filter string, s *Session) bool {
 // matching filters the highest QoS wins and all identifiers are named. The
 // result is never written to again.
 func (x *index) match(topic string) (found []target, generation uint64) {
+	found, _, generation = x.matchAll(topic)
+	return found, generation
+}
+
+// matchAll is match, with the shared subscriptions that topic leads to.
+func (x *index) matchAll(topic string) (found []target, groups []*group, generation uint64) {
 	x.mu.RLock()
 	defer x.mu.RUnlock()
 	generation = x.generation.Load()
@@ -175,13 +231,19 @@ func (x *index) match(topic string) (found []target, generation uint64) {
 		hits = append(hits, subs)
 	}
 	hits = x.root.match(topic, hits)
+	for _, h := range hits {
+		for _, g := range h.groups {
+			groups = append(groups, g)
+		}
+	}
 	switch len(hits) {
 	case 0:
-		return nil, generation
 	case 1:
-		return hits[0].share(), generation
+		found = hits[0].share()
+	default:
+		found = merge(hits)
 	}
-	return merge(hits), generation
+	return found, groups, generation
 }
 
 // match collects the filters below n that fit topic. It keeps a frontier of

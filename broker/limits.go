@@ -16,8 +16,10 @@ type Limits struct {
 	MaxQueued        int         // messages waiting for a session
 	MaxQueuedBytes   int         // their bytes, each message counted in full
 	QueuePolicy      QueuePolicy // when there is no room
+	SharePolicy      SharePolicy // which member of a shared subscription gets a message
 	SlowAt           int         // queue length from which publishers are slowed; 0: never
 	QueueQoS0Offline bool        // keep QoS 0 for sessions that nobody is attached to
+	MaxMemory        int64       // octets that all queues together may hold, about; 0: no bound
 	MaxInflight      int         // QoS 1 and 2 deliveries unacknowledged, if the client allows more
 	MaxReceived      int         // QoS 2 ids taken in and not yet released
 	MaxSubscriptions int         // of a session
@@ -31,6 +33,7 @@ func DefaultLimits() Limits {
 		MaxQueued:        10_000,
 		MaxQueuedBytes:   8 << 20,
 		SlowAt:           2_000,
+		MaxMemory:        256 << 20,
 		MaxInflight:      100,
 		MaxReceived:      100,
 		MaxSubscriptions: 1_000,

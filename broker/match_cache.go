@@ -19,6 +19,7 @@ type matched struct {
 	topic      string
 	generation uint64
 	targets    []target
+	groups     []*group
 }
 
 // cacheSlots bounds the memory: 128 KiB of slots, entries only for topics in
@@ -30,7 +31,7 @@ func newMatchCache() *matchCache {
 }
 
 func (c *matchCache) match(x *index, topic string) *matched {
-	slot := &c.slots[maphash.String(c.seed, topic)%cacheSlots]
+	slot := &c.slots[c.hash(topic)%cacheSlots]
 	m := slot.Load()
 	known := m != nil && m.topic == topic
 	if known && m.generation == x.generation.Load() {
@@ -42,7 +43,9 @@ func (c *matchCache) match(x *index, topic string) *matched {
 	} else {
 		fresh.topic = strings.Clone(topic)
 	}
-	fresh.targets, fresh.generation = x.match(fresh.topic)
+	fresh.targets, fresh.groups, fresh.generation = x.matchAll(fresh.topic)
 	slot.Store(fresh)
 	return fresh
 }
+
+func (c *matchCache) hash(s string) uint64 { return maphash.String(c.seed, s) }

@@ -14,13 +14,16 @@ type Message struct {
 	// Forward holds the encoded MQTT 5 properties that a server passes on
 	// unaltered and in order (user properties, content type, ...).
 	Forward []byte
-	// Publisher is the session it came from, for no-local; nil for wills of
-	// ended sessions and for messages of the broker itself.
+	// Publisher is the session it came from, for no-local; nil for messages of
+	// the broker itself.
 	Publisher *Session
 	// Expires is when the message stops being worth delivering; zero: never.
 	Expires time.Time
 	QoS     mqtt.QoS
 	Retain  bool
+	// charge is what each queue that the message waits in is charged for it
+	// against the memory of all: its share of the body.
+	charge uint32
 }
 
 // size is what the message counts for against byte limits.

@@ -10,14 +10,19 @@ import (
 // the packet identifier is kept until PubRel, and a repeated one is answered
 // without routing the message again. The topic must be valid.
 //
-// ReasonNoMatchingSubscribers is a success too.
+// ReasonNoMatchingSubscribers is a success too. ReasonReceiveMaximumExceeded
+// means that more identifiers than MaxReceived would be kept.
 func (c *Conn) Publish(p *Publication, t *Turn) mqtt.ReasonCode {
 	if p.QoS == mqtt.QoS2 {
 		if again, reason := c.receive(p.PacketID); again || reason != mqtt.ReasonSuccess {
 			return reason
 		}
 	}
-	return c.broker.route(p, c.session, t)
+	reason := c.broker.route(p, c.session, t)
+	if p.QoS == mqtt.QoS2 && reason.IsError() {
+		c.PubRel(p.PacketID) // refused: the identifier is free again, §4.4
+	}
+	return reason
 }
 
 // receive notes a QoS 2 packet identifier; again tells that it was known.
@@ -34,7 +39,7 @@ func (c *Conn) receive(id uint16) (again bool, reason mqtt.ReasonCode) {
 	case slices.Contains(s.received.ids, id):
 		return true, mqtt.ReasonSuccess
 	case len(s.received.ids) >= c.broker.limits.MaxReceived:
-		return false, mqtt.ReasonQuotaExceeded
+		return false, mqtt.ReasonReceiveMaximumExceeded
 	}
 	s.received.ids = append(s.received.ids, id)
 	return false, mqtt.ReasonSuccess
@@ -73,10 +78,16 @@ func (b *Broker) Publish(p *Publication, t *Turn) mqtt.ReasonCode {
 func (b *Broker) route(p *Publication, from *Session, t *Turn) mqtt.ReasonCode {
 	t.published++
 	m := b.cache.match(b.index, p.Topic)
-	if len(m.targets) == 0 && !p.Retain {
+	if len(m.targets)+len(m.groups) == 0 && !p.Retain {
 		return mqtt.ReasonNoMatchingSubscribers
 	}
+	t.memory = b.memory()
+	if t.memory == full && p.QoS > mqtt.QoS0 && len(m.targets)+len(m.groups) > 0 {
+		t.dropped[DropMemory]++
+		return mqtt.ReasonQuotaExceeded
+	}
 	msg := newMessage(p, m.topic, from)
+	msg.charge = chargeFor(msg, len(m.targets)+len(m.groups))
 	if p.Retain && !b.retained.set(msg) {
 		return mqtt.ReasonQuotaExceeded
 	}
@@ -87,8 +98,10 @@ func (b *Broker) route(p *Publication, from *Session, t *Turn) mqtt.ReasonCode {
 		}
 		to.session.enqueue(entry{msg: msg, ids: to.ids, qos: min(to.qos, p.QoS), retain: p.Retain && to.retainAsPublished}, &b.limits, t)
 	}
-	t.delivered += uint64(len(m.targets))
-	if len(m.targets) == 0 {
+	for _, g := range m.groups {
+		g.deliver(msg, p.QoS, from, b, t)
+	}
+	if len(m.targets)+len(m.groups) == 0 {
 		return mqtt.ReasonNoMatchingSubscribers
 	}
 	return mqtt.ReasonSuccess

@@ -50,10 +50,30 @@ type replay struct {
 	qos    mqtt.QoS
 	ids    *[]uint32
 	then   *replay // of the next subscription
+	// noLocal leaves out what this session's client published; nil: nothing.
+	noLocal *Session
 }
 
-// addReplay puts p at the end of the list that begins at *head.
+// dropReplay takes the replay of filter out of the list, if there is one.
+func dropReplay(head **replay, filter string) {
+	for ; *head != nil; head = &(*head).then {
+		if (*head).filter == filter {
+			*head = (*head).then
+			return
+		}
+	}
+}
+
+// own tells whether m is from the client that does not want its own messages
+// back. Its session may be another by now: the ClientID counts [MQTT-3.8.3-3].
+func (p *replay) own(m *Message) bool {
+	return p.noLocal != nil && m.Publisher != nil && m.Publisher.id == p.noLocal.id
+}
+
+// addReplay puts p at the end of the list that begins at *head, instead of an
+// unfinished one of the same filter: there are no more than subscriptions.
 func addReplay(head **replay, p *replay) {
+	dropReplay(head, p.filter)
 	for *head != nil {
 		head = &(*head).then
 	}
@@ -67,7 +87,7 @@ const replayChunk = 256
 // whether more may follow.
 func (r *retained) next(p *replay, out []entry) ([]entry, bool) {
 	add := func(m *Message) {
-		if !m.expired() {
+		if !m.expired() && !p.own(m) {
 			out = append(out, entry{msg: m, ids: p.ids, qos: min(p.qos, m.QoS), retain: true})
 		}
 	}

@@ -11,6 +11,7 @@ type entry struct {
 	qos    mqtt.QoS
 	retain bool
 	stage  stage
+	out    bool // sent by this connection
 }
 
 // ring is a FIFO of entries. Its storage is a power of two, or nothing at all:

@@ -69,11 +69,18 @@ func (s *Session) enqueue(e entry, l *Limits, t *Turn) {
 		s.mu.Unlock()
 		return
 	}
+	if t.memory >= tight && e.qos == mqtt.QoS0 && s.queue.len() > 0 {
+		s.drop(DropMemory, t)
+		s.mu.Unlock()
+		return
+	}
 	if full := s.queue.len() >= l.MaxQueued || s.queue.bytes+e.msg.size() > l.MaxQueuedBytes; full && !s.makeRoom(e, l, t) {
 		s.mu.Unlock()
 		return
 	}
 	s.queue.push(e)
+	t.queued += int64(e.msg.charge)
+	t.delivered++
 	if l.SlowAt > 0 && s.queue.len() > l.SlowAt && s.pulled >= worthWaiting {
 		s.pulled = 0
 		t.pause = max(t.pause, l.pause(s.queue.len()))
@@ -103,7 +110,7 @@ func (s *Session) makeRoom(e entry, l *Limits, t *Turn) bool {
 			}
 			i = 0
 		}
-		s.queue.remove(i)
+		t.queued -= int64(s.queue.remove(i).msg.charge)
 		s.drop(DropQueueFull, t)
 	}
 	return true

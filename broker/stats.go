@@ -10,11 +10,12 @@ const (
 	DropExpired                      // its message expiry passed while it waited
 	DropTooLarge                     // larger than the client's largest packet
 	DropRefused                      // the device did not want its topic
-	numDropReasons = 4
+	DropMemory                       // all queues together were at their limit
+	numDropReasons = 5
 )
 
 func (r DropReason) String() string {
-	return [numDropReasons]string{"queue_full", "expired", "too_large", "refused"}[r]
+	return [numDropReasons]string{"queue_full", "expired", "too_large", "refused", "memory"}[r]
 }
 
 type counters struct {

@@ -7,8 +7,39 @@ import "sync/atomic"
 // never changed in place; appending leaves them alone.
 type subscribers struct {
 	list   []target
-	pos    map[*Session]int // where each session is, once the list is long
+	pos    map[*Session]int  // where each session is, once the list is long
+	groups map[string]*group // shared subscriptions, by name; nil for none
 	shared atomic.Bool
+}
+
+func (s *subscribers) empty() bool { return len(s.list) == 0 && len(s.groups) == 0 }
+
+// join adds to a shared subscription; it reports whether the session is new.
+func (s *subscribers) join(name string, t target) bool {
+	g := s.groups[name]
+	if g == nil {
+		if s.groups == nil {
+			s.groups = make(map[string]*group)
+		}
+		g = &group{name: name}
+		s.groups[name] = g
+	}
+	return g.set(t)
+}
+
+// drop removes a session from the list, or from a shared subscription.
+func (s *subscribers) drop(name string, shared bool, session *Session) bool {
+	if !shared {
+		return s.remove(session)
+	}
+	g := s.groups[name]
+	if g == nil || !g.remove(session) {
+		return false
+	}
+	if len(g.list()) == 0 {
+		delete(s.groups, name)
+	}
+	return true
 }
 
 // longList is where searching the list gets dearer than a map.

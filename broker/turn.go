@@ -12,12 +12,14 @@ type Turn struct {
 	published uint64
 	delivered uint64
 	dropped   [numDropReasons]uint64
+	queued    int64 // octets that queues grew by, or shrank
+	memory    memoryLevel
 	pause     time.Duration
 }
 
 // Empty tells whether there is nothing to end.
 func (t *Turn) Empty() bool {
-	return len(t.wakes) == 0 && t.published == 0 && t.dropped == [numDropReasons]uint64{}
+	return len(t.wakes) == 0 && t.published == 0 && t.delivered == 0 && t.queued == 0 && t.dropped == [numDropReasons]uint64{}
 }
 
 // End tells the connections that became ready and adds up the counts. No lock
@@ -33,10 +35,14 @@ func (b *Broker) End(t *Turn) (pause time.Duration) {
 		c.client.Ready()
 	}
 	t.wakes = t.wakes[:0]
-	if t.published > 0 {
+	if t.published > 0 || t.delivered > 0 {
 		b.stats.published.Add(t.published)
 		b.stats.delivered.Add(t.delivered)
 		t.published, t.delivered = 0, 0
+	}
+	if t.queued != 0 {
+		b.queued.Add(t.queued)
+		t.queued = 0
 	}
 	for why, n := range t.dropped {
 		if n > 0 {

@@ -16,9 +16,14 @@ const (
 type window struct {
 	ring
 	live   int    // entries that are not done
-	resend uint32 // entries from here on have been sent by this connection
+	out    uint32 // those of them that this connection has sent
+	stale  uint32 // entries, the oldest, from before the identifiers wrapped
+	resend uint32 // entries from here on have not been sent by this connection
 	lastID uint16
 }
+
+// maxPacketIDs is how many packet identifiers there are.
+const maxPacketIDs = 65_535
 
 // inFlight counts the deliveries that are not finished.
 func (w *window) inFlight() int {
@@ -30,32 +35,72 @@ func (w *window) inFlight() int {
 
 // restart has everything unfinished sent again.
 func (w *window) restart() {
-	if w != nil {
-		w.resend = 0
+	if w == nil {
+		return
+	}
+	w.resend, w.out = 0, 0
+	for i := range w.count {
+		w.at(i).out = false
 	}
 }
 
 // add assigns the next free packet identifier and keeps e until its
 // acknowledgement.
 func (w *window) add(e entry) *entry {
+	if int(w.count) > 2*w.live+worthCompacting {
+		w.compact()
+	}
 	id := w.lastID + 1
-	// Identifiers are handed out in order, so one that is still in use after
-	// a wrap is met oldest first.
-	for i := uint32(0); ; i++ {
+	for ; id == 0 || w.taken(id); id++ {
 		if id == 0 {
-			id = 1
+			w.stale = w.count
 		}
-		if i >= w.count || w.at(i).id != id {
-			break
-		}
-		id++
 	}
 	w.lastID = id
-	e.id, e.stage = id, sent
+	e.id, e.stage, e.out = id, sent, true
 	w.push(e)
 	w.live++
+	w.out++
 	w.resend = w.count
 	return w.at(w.count - 1)
+}
+
+// taken tells whether id, which is next in order, is still in use. Identifiers
+// are handed out in order, so only an entry from before they wrapped can have it.
+func (w *window) taken(id uint16) bool {
+	for i := range w.stale {
+		if w.at(i).id == id {
+			return true
+		}
+	}
+	return false
+}
+
+// worthCompacting is how many finished entries may wait for an older one, more
+// than there are unfinished.
+const worthCompacting = 32
+
+// compact drops the finished entries behind one that its client is slow to
+// acknowledge, or never does.
+func (w *window) compact() {
+	kept, stale, resend := uint32(0), w.stale, w.resend
+	for i := range w.count {
+		if w.at(i).stage != done {
+			*w.at(kept) = *w.at(i)
+			kept++
+			continue
+		}
+		if i < stale {
+			w.stale--
+		}
+		if i < resend {
+			w.resend--
+		}
+	}
+	for i := kept; i < w.count; i++ {
+		*w.at(i) = entry{}
+	}
+	w.count = kept
 }
 
 // find returns the unfinished entry with this identifier, or nil.
@@ -84,25 +129,39 @@ func (e *entry) unfinished() *entry {
 // finish ends e, a result of find. Finished entries leave when nothing older
 // is unfinished.
 func (w *window) finish(e *entry) {
-	e.stage, e.msg, e.ids = done, nil, nil
+	if e.out {
+		w.out--
+	}
+	e.stage, e.out, e.msg, e.ids = done, false, nil, nil
 	w.live--
 	for w.count > 0 && w.at(0).stage == done {
 		w.pop()
 		if w.resend > 0 {
 			w.resend--
 		}
+		if w.stale > 0 {
+			w.stale--
+		}
 	}
 }
 
 // nextResend returns the next entry that this connection has not sent yet, or
-// nil.
-func (w *window) nextResend() *entry {
+// nil if there is none, or if it is a PUBLISH and limit entries are out.
+func (w *window) nextResend(limit int) *entry {
 	for w != nil && w.resend < w.count {
 		e := w.at(w.resend)
+		if e.stage == sent && int(w.out) >= limit {
+			return nil // [MQTT-3.3.4-9]
+		}
 		w.resend++
 		if e.stage != done {
+			e.out = true
+			w.out++
 			return e
 		}
 	}
 	return nil
 }
+
+// resending tells whether entries are left to send again.
+func (w *window) resending() bool { return w != nil && w.resend < w.count }

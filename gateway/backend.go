@@ -91,6 +91,7 @@ var returnCodes = map[mqtt.ReasonCode]mqttsn.ReturnCode{
 	mqtt.ReasonServerBusy:             mqttsn.ReturnCongestion,
 	mqtt.ReasonServerShuttingDown:     mqttsn.ReturnCongestion,
 	mqtt.ReasonQuotaExceeded:          mqttsn.ReturnCongestion,
+	mqtt.ReasonReceiveMaximumExceeded: mqttsn.ReturnCongestion,
 	mqtt.ReasonConnectionRateExceeded: mqttsn.ReturnCongestion,
 }
 

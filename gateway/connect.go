@@ -50,7 +50,7 @@ func (g *Gateway) connect(p peer, local uint16, s *session, m *mqttsn.Connect, r
 		switch {
 		case known != nil && !m.Will:
 			s = known // moves when the connection is made
-		case len(g.byPeer) >= g.cfg.MaxDevices:
+		case g.stats.present() >= g.cfg.MaxDevices:
 			g.refuseConnect(p, local, mqttsn.ReturnCongestion)
 			return
 		default:
@@ -150,15 +150,12 @@ func (s *session) dialogueOverdue() {
 
 // abandon ends the dialogue without a connection.
 func (s *session) abandon() {
-	s.dialog = nil
-	switch {
-	case s.state == Connecting:
+	s.dialog, s.lastRequest = nil, lastRequest{}
+	if s.state == Connecting {
 		s.setState(Disconnected)
-	case s.out != nil && s.sends():
-		s.out.again() // it had to wait
-	default:
-		s.list()
+		return
 	}
+	s.goOn()
 }
 
 // willTopic takes the will's topic in the dialogue.
@@ -235,9 +232,10 @@ func (s *session) establish(p peer, local uint16) {
 	if s.conn != nil {
 		fire := moved && s.state == Active && g.cfg.TakeoverWill && s.memory.will != nil
 		switch {
-		case d.clean, s.clean && !asleep, fire:
+		case d.clean, s.clean && !asleep, fire, !s.conn.Attached():
 			// MQTT: a session made with CleanSession ends with its connection;
-			// a sleeper's connection goes on.
+			// a sleeper's connection goes on. One that the Backend has given
+			// to somebody else in the meantime is asked back.
 			s.endExchange()
 			s.conn.Close(fire)
 			s.conn = nil

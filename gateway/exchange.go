@@ -83,7 +83,7 @@ func (s *session) start(d *broker.Delivery) {
 		s.conn.Discard(d.PacketID, broker.DropRefused)
 	case topic != nil && topic.Confirmed:
 		s.sendPublish(d, topic)
-	case len(d.Message.Topic)+registerOverhead > s.peer.link.maxMessage:
+	case messageLen(registerFields+len(d.Message.Topic)) > s.maxMessage():
 		// SN §6.10: what does not fit into this network is dropped.
 		s.conn.Discard(d.PacketID, broker.DropTooLarge)
 	default:
@@ -101,15 +101,34 @@ func (s *session) start(d *broker.Delivery) {
 	}
 }
 
-// Octets of REGISTER and PUBLISH beside name and data, in the long form.
+// Octets of REGISTER and PUBLISH beside header, name and data.
 const (
-	registerOverhead = 8
-	publishOverhead  = 9
+	registerFields = 4
+	publishFields  = 5
 )
+
+// messageLen returns how long a message with so many octets after its type is
+// (SN §5.2.1).
+func messageLen(body int) int {
+	if body+2 <= 255 {
+		return body + 2
+	}
+	return body + 4
+}
+
+// maxMessage is the longest message that the device can be sent. A forwarder's
+// header must fit into the datagram as well.
+func (s *session) maxMessage() int {
+	l := s.peer.link
+	if s.peer.node == "" {
+		return l.maxMessage
+	}
+	return min(l.maxMessage, l.MTU()-len(s.peer.node)-3)
+}
 
 // sendPublish sends a delivery under a topic id that the device knows.
 func (s *session) sendPublish(d *broker.Delivery, topic *mapping.Topic) {
-	if len(d.Message.Payload)+publishOverhead > s.peer.link.maxMessage {
+	if messageLen(publishFields+len(d.Message.Payload)) > s.maxMessage() {
 		s.endExchange()
 		s.conn.Discard(d.PacketID, broker.DropTooLarge)
 		return
@@ -198,9 +217,29 @@ func (x *exchange) transmit() {
 // again goes on with an exchange that a sleep, or a device's congestion, had
 // interrupted.
 func (x *exchange) again() {
+	if x.step == awaitRegAck {
+		// The device may have learnt the topic id in the meantime.
+		s, d := x.s, x.delivery
+		if topic := s.memory.topics.Lookup(d.Message.Topic); topic != nil && topic.Confirmed {
+			s.sendPublish(&d, topic)
+			if s.out == nil {
+				s.list()
+			}
+			return
+		}
+	}
 	x.delivery.Dup = x.delivery.Dup || x.step == awaitPubAck || x.step == awaitPubRec
 	x.tries = 0
 	x.transmit()
+}
+
+// goOn goes on with what the device is to be sent, after an interruption.
+func (s *session) goOn() {
+	if s.out != nil && s.sends() {
+		s.out.again()
+	} else {
+		s.list()
+	}
 }
 
 // overdue sends once more, or gives the device up: an active one is lost, an
@@ -250,6 +289,9 @@ func (s *session) regAck(m *mqttsn.RegAck) {
 	switch m.ReturnCode {
 	case mqttsn.ReturnAccepted:
 		topic.Confirmed = true
+		if !s.sends() {
+			return // late: the PUBLISH has to wait for the next wake
+		}
 		d := x.delivery
 		s.sendPublish(&d, topic)
 		if s.out == nil {
@@ -322,6 +364,9 @@ func (s *session) forgotten(id mqttsn.TopicID) {
 // congested leaves a device alone that cannot take more for now.
 func (s *session) congested() {
 	s.hold = s.g.now.after(s.g.cfg.TWait)
+	if s.out != nil {
+		s.out.tries = 0 // it has answered
+	}
 	s.flushEnded()
 	s.schedule()
 }

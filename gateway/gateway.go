@@ -28,8 +28,8 @@ type Config struct {
 	// MaxClientID is the longest ClientID taken, in octets. The standard
 	// says 23; many devices have longer ones.
 	MaxClientID int
-	// MaxDevices bounds the sessions bound to an address; at the limit
-	// CONNECT is answered with "congestion".
+	// MaxDevices bounds the devices that are there, also those whose address
+	// another has taken; at the limit CONNECT is answered with "congestion".
 	MaxDevices int
 	// MaxWakeMessages ends a sleeper's flush after so many messages, so that
 	// a busy topic cannot keep it awake; the rest waits for its next wake.
@@ -124,7 +124,13 @@ type instant int64
 
 const never = instant(1<<63 - 1)
 
-func (i instant) after(d time.Duration) instant { return i + instant(d) }
+// after returns the instant d later; a duration without end has none.
+func (i instant) after(d time.Duration) instant {
+	if t := i + instant(d); t >= i {
+		return t
+	}
+	return never
+}
 
 // New returns a Gateway in front of backend.
 func New(cfg Config, backend Backend) *Gateway {

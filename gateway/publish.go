@@ -71,7 +71,7 @@ func (s *session) topicName(m *mqttsn.Publish) (string, mqttsn.ReturnCode) {
 		return "", mqttsn.ReturnInvalidTopicID
 	}
 	name, rc := s.g.commonName(s.id, m.TopicIDType, m.TopicID)
-	if rc == mqttsn.ReturnAccepted && m.TopicIDType == mqttsn.TopicPredefined {
+	if rc == mqttsn.ReturnAccepted && m.TopicIDType == mqttsn.TopicPredefined && s.memory.topics.Lookup(name) == nil {
 		s.memory.topics.Use(name, mqttsn.TopicPredefined, m.TopicID)
 	}
 	return name, rc
@@ -97,12 +97,12 @@ func (g *Gateway) commonName(clientID string, kind mqttsn.TopicIDType, id mqttsn
 // publishMinusOne takes in a PUBLISH of a device without a connection (SN
 // §6.8): to predefined and short topics only, and never answered.
 func (g *Gateway) publishMinusOne(p peer, m *mqttsn.Publish) {
-	name, rc := "", mqttsn.ReturnNotSupported
+	name, rc, clientID := "", mqttsn.ReturnNotSupported, ""
+	if s := g.byPeer[p]; s != nil {
+		clientID = s.id
+		s.heard = g.now // SN §6.14: any message
+	}
 	if p.link.options.QoSMinusOne && p.link.options.Anonymous {
-		clientID := ""
-		if s := g.byPeer[p]; s != nil {
-			clientID = s.id
-		}
 		name, rc = g.commonName(clientID, m.TopicIDType, m.TopicID)
 	}
 	if rc != mqttsn.ReturnAccepted {

@@ -34,7 +34,7 @@ func (r receiver) Receive(_ transport.Link, batch []transport.Datagram) {
 func (g *Gateway) route(l *link, d *transport.Datagram) {
 	p := peer{link: l, addr: d.From}
 	b := d.Data
-	if len(b) >= 2 && mqttsn.MsgType(b[1]) == mqttsn.TypeEncapsulated {
+	if t, ok := mqttsn.PeekType(b); ok && t == mqttsn.TypeEncapsulated {
 		e, err := mqttsn.DecodeEncapsulated(b)
 		if err != nil {
 			g.malformed(err)

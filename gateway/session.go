@@ -195,6 +195,9 @@ func (s *session) bind(p peer, local uint16) {
 			other.setState(Disconnected)
 		} else {
 			other.unbind()
+			if other.state == Awake {
+				other.setState(Asleep) // nothing could end its flush
+			}
 		}
 	}
 	s.unbind()

@@ -7,9 +7,12 @@ import "snbroker/mqttsn"
 // never carries a Duration.
 func (s *session) disconnect(m *mqttsn.Disconnect) {
 	s.send(&s.g.tx.disconnect)
-	switch {
-	case s.dialog != nil:
+	if s.state == Connecting {
 		s.abandon()
+		return
+	}
+	s.dialog = nil // of one that was connecting anew
+	switch {
 	case m.Duration > 0:
 		s.sleep = m.Duration
 		s.setState(Asleep)
@@ -31,9 +34,14 @@ func (g *Gateway) woken(p peer, local uint16, here *session, m *mqttsn.PingReq) 
 		return nil // a stranger, whoever had the address before
 	case s.bound() && s.state != Asleep && s.state != Awake, !g.cfg.AddressChange:
 		return nil
+	case !p.link.options.Anonymous:
+		return nil // this listener asks for more than a ClientID
 	}
 	g.cfg.Log.Debug("device woke at another address", "client", s.id, "from", s.peer, "to", p)
 	s.bind(p, local)
+	if s.state == Active {
+		s.goOn() // it had lost its address to another device
+	}
 	return s
 }
 

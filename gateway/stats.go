@@ -22,6 +22,11 @@ type Stats struct {
 // Devices returns how many devices are in a state.
 func (s *Stats) Devices(in State) int { return s.states[in] }
 
+// present returns how many devices have a session in the gateway.
+func (s *Stats) present() int {
+	return s.states[Connecting] + s.states[Active] + s.states[Asleep] + s.states[Awake]
+}
+
 // Stats returns the present counts.
 func (g *Gateway) Stats() Stats {
 	g.turn.Lock()

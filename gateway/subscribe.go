@@ -26,19 +26,29 @@ func (s *session) subscribe(m *mqttsn.Subscribe, raw []byte) {
 		token.TopicID = m.TopicID
 		topics.Use(filter, mqttsn.TopicPredefined, m.TopicID)
 	case m.TopicIDType == mqttsn.TopicShort:
+		if known := topics.Lookup(filter); (known == nil || known.Type == mqttsn.TopicNormal) && topics.Aliases() >= g.cfg.MaxTopics {
+			s.subAck(token, mqttsn.ReturnCongestion)
+			return
+		}
 		topics.Use(filter, mqttsn.TopicShort, m.TopicID) // its SUBACK has id 0
 	case !strings.ContainsAny(filter, "+#"):
 		// The id must be known before the first PUBLISH with it, so SUBACK
 		// carries it; a wildcard's topics are registered as they come up.
-		id, ok := s.topicID(filter)
+		_, name, shared := mqtt.SplitShared(filter)
+		id, ok := s.topicID(name)
 		if !ok {
 			s.subAck(token, mqttsn.ReturnCongestion)
 			return
 		}
 		token.TopicID = id
-		filter, _ = topics.Name(id) // one string for all who hold it
+		if !shared {
+			filter, _ = topics.Name(id) // one string for all who hold it
+		}
+		if other := topics.Lookup(name); other.Type != mqttsn.TopicNormal {
+			topics.Reject(other.Type, other.ID) // the device asks for the name's own id
+		}
 	}
-	if s.lastRequest.repeatedSubscribe(g.hash(raw[4:]), m) {
+	if s.lastRequest.repeatedSubscribe(g.hash(afterFlags(raw)), m) {
 		// Its SUBACK got lost. To subscribe once more would bring the
 		// retained messages a second time.
 		g.stats.Duplicates++
@@ -54,6 +64,8 @@ func (s *session) subscribe(m *mqttsn.Subscribe, raw []byte) {
 // SUBACK leaves before anything that is delivered.
 func (s *session) subscribed(token Token, reason mqtt.ReasonCode) {
 	if rc := returnCode(reason); rc != mqttsn.ReturnAccepted {
+		s.lastRequest = lastRequest{}                             // its repetition is to be taken in
+		s.memory.topics.Reject(mqttsn.TopicNormal, token.TopicID) // the device is not told the id
 		s.subAck(token, rc)
 		return
 	}
@@ -93,6 +105,14 @@ func (s *session) filter(kind mqttsn.TopicIDType, id mqttsn.TopicID, name []byte
 		return strings.Clone(filter), rc
 	}
 	return "", mqttsn.ReturnNotSupported
+}
+
+// afterFlags returns what follows a SUBSCRIBE's flags.
+func afterFlags(raw []byte) []byte {
+	if raw[0] == 1 { // the long form
+		return raw[5:]
+	}
+	return raw[3:]
 }
 
 // repeatedSubscribe tells whether m came before, and nothing but

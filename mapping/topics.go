@@ -34,6 +34,10 @@ const longTable = 16
 // Len returns how many normal ids are in use.
 func (t *Topics) Len() int { return len(t.normal) }
 
+// Aliases returns how many topics the device knows by a predefined id or as a
+// short name.
+func (t *Topics) Aliases() int { return len(t.other) }
+
 // Register returns the normal id of name, a new one if it had none; false if
 // limit ids are in use already (65534 at most).
 func (t *Topics) Register(name string, limit int) (*Topic, bool) {

@@ -17,6 +17,9 @@ type conn struct {
 	listener *Listener
 	net      net.Conn
 	raw      syscall.RawConn // nil if the connection is not a plain socket
+	waiter   waiter          // nil unless the connection has layers over its socket
+	host     *host           // the address it is counted by; nil: none
+	identity string          // that a certificate proves; "": none
 
 	// Owned by the reader.
 	buf       []byte // what has been read and not yet consumed; nil when idle
@@ -41,13 +44,19 @@ func newConn(l *Listener, nc net.Conn) *conn {
 	if c.raw = rawConn(nc); c.raw != nil {
 		c.fill = c.fillFrom
 	}
+	c.waiter, _ = nc.(waiter)
+	if p, ok := nc.(patient); ok {
+		p.setPatience(c.mayWait)
+	}
 	return c
 }
 
 // serve is the reader: it runs until the connection ends.
 func (c *conn) serve() {
 	l := c.listener
-	c.heard = time.Now()
+	if c.heard.IsZero() {
+		c.heard = time.Now()
+	}
 	c.net.SetReadDeadline(c.heard.Add(l.cfg.ConnectTimeout))
 	why := c.readLoop()
 	releaseBuffer(c.buf)

@@ -26,6 +26,10 @@ func (c *conn) connect(w *worker, p *mqtt.Connect) error {
 	ack := mqtt.Connack{}
 	c.id = string(p.ClientID)
 	switch {
+	case !cfg.Versions.Has(p.Version):
+		ack.ReasonCode = mqtt.ReasonUnsupportedProtocolVersion
+		cfg.Log.Info("CONNECT refused: protocol_versions of this listener does not have the client's",
+			"listener", c.listener.Addr(), "client", c.id, "peer", c.net.RemoteAddr(), "version", p.Version)
 	case !cfg.Anonymous:
 		ack.ReasonCode = mqtt.ReasonNotAuthorized
 		cfg.Log.Info("CONNECT refused: anonymous clients are not allowed on this listener; set allow_anonymous = true to let them in",
@@ -34,7 +38,7 @@ func (c *conn) connect(w *worker, p *mqtt.Connect) error {
 		ack.ReasonCode = mqtt.ReasonClientIDNotValid // [MQTT-3.1.3-8] of 3.1.1
 	case p.Properties.AuthMethod != nil:
 		ack.ReasonCode = mqtt.ReasonBadAuthenticationMethod
-	case p.Will != nil && !mqtt.ValidTopicName(p.Will.Topic):
+	case p.Will != nil && (!mqtt.ValidTopicName(p.Will.Topic) || tooLong(cfg.MountPoint, p.Will.Topic)):
 		ack.ReasonCode = mqtt.ReasonTopicNameInvalid
 	}
 	if ack.ReasonCode != mqtt.ReasonSuccess {
@@ -48,7 +52,7 @@ func (c *conn) connect(w *worker, p *mqtt.Connect) error {
 		ClientID:       c.id,
 		CleanStart:     p.CleanStart,
 		Expiry:         c.sessionExpiry(p, &ack),
-		Will:           will(p.Will),
+		Will:           will(p.Will, cfg.MountPoint),
 		ReceiveMaximum: int(p.Properties.ReceiveMaximum),
 	}
 	c.sendLimit = int(p.Properties.MaximumPacketSize)
@@ -67,7 +71,6 @@ func (c *conn) connect(w *worker, p *mqtt.Connect) error {
 			ack.Properties.ReceiveMaximum = cfg.ReceiveMaximum
 			ack.Properties.TopicAliasMaximum = cfg.TopicAliasMaximum
 			ack.Properties.MaximumPacketSize = uint32(cfg.MaxPacket)
-			ack.Properties.SharedSubUnavailable = true
 		}
 		c.silence = keepAlive + keepAlive/2 // [MQTT-3.1.2-22]
 		deadline := time.Time{}
@@ -135,12 +138,12 @@ func expiryOf(seconds uint32) time.Duration {
 	return time.Duration(seconds) * time.Second
 }
 
-func will(w *mqtt.Will) *broker.Will {
+func will(w *mqtt.Will, mount string) *broker.Will {
 	if w == nil {
 		return nil
 	}
 	out := &broker.Will{
-		Topic:   string(w.Topic),
+		Topic:   mount + string(w.Topic),
 		Payload: append([]byte(nil), w.Payload...),
 		Forward: append([]byte(nil), w.Properties.Forward...),
 		Delay:   time.Duration(w.Properties.WillDelay) * time.Second,
@@ -148,7 +151,7 @@ func will(w *mqtt.Will) *broker.Will {
 		Retain:  w.Retain,
 	}
 	if w.Properties.HasMessageExpiry {
-		out.Expiry = time.Duration(w.Properties.MessageExpiry) * time.Second
+		out.Expiry = max(1, time.Duration(w.Properties.MessageExpiry)*time.Second)
 	}
 	return out
 }

@@ -14,8 +14,13 @@ func (c *conn) appendDelivery(s *sender, d *broker.Delivery) {
 		s.buf = mqtt.AppendAck(s.buf, v, mqtt.TypePubrel, d.PacketID, mqtt.ReasonSuccess)
 		return
 	}
+	topic, inside := unmounted(c.listener.cfg.MountPoint, d.Message.Topic)
+	if !inside {
+		c.discard(s, d, broker.DropRefused)
+		return
+	}
 	h := &s.header
-	*h = mqtt.PublishHeader{Dup: d.Dup, QoS: d.QoS, Retain: d.Retain, Topic: d.Message.Topic, PacketID: d.PacketID}
+	*h = mqtt.PublishHeader{Dup: d.Dup, QoS: d.QoS, Retain: d.Retain, Topic: topic, PacketID: d.PacketID}
 	if v == mqtt.V5 {
 		h.Properties.Forward = d.Message.Forward
 		if d.SubscriptionIDs != nil {
@@ -28,9 +33,21 @@ func (c *conn) appendDelivery(s *sender, d *broker.Delivery) {
 			h.Properties.MessageExpiry = uint32(max(1, (left+time.Second-1)/time.Second))
 		}
 		if c.sendLimit > 0 && mqtt.PublishSize(v, h, len(d.Message.Payload)) > c.sendLimit {
-			c.session.Discard(d.PacketID, broker.DropTooLarge, &s.turn) // [MQTT-3.1.2-24]
+			c.discard(s, d, broker.DropTooLarge) // [MQTT-3.1.2-24]
 			return
 		}
 	}
 	s.buf = mqtt.AppendPublish(s.buf, v, h, d.Message.Payload)
+}
+
+// discard gives up a delivery that the client cannot be sent.
+func (c *conn) discard(s *sender, d *broker.Delivery, why broker.DropReason) {
+	c.session.Discard(d.PacketID, why, &s.turn)
+	if d.PacketID != 0 {
+		// It made room in the window, and no acknowledgement will come to say
+		// so.
+		c.out.mu.Lock()
+		c.out.ready = true
+		c.out.mu.Unlock()
+	}
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"log/slog"
 	"net"
+	"net/netip"
 	"sync"
 	"sync/atomic"
 	"syscall"
@@ -41,7 +42,30 @@ type Config struct {
 	// SessionExpiry bounds how long sessions outlive their connections, and
 	// is what a client before MQTT 5 without clean session gets.
 	SessionExpiry time.Duration
-	Log           *slog.Logger // nil: slog.Default()
+	// Versions are the protocol versions that clients may speak.
+	Versions Versions
+	// MountPoint is put before the topics of the listener's clients, who do
+	// not see it and nothing beside it: "" or what ends in "/".
+	MountPoint string
+
+	// TLS, if not nil, is what clients are met with.
+	TLS *TLS
+	// WebSocket has clients come by HTTP, at Path. Web pages may connect if
+	// they are of the same host or AllowedOrigins has theirs; "*" is any.
+	WebSocket      bool
+	Path           string
+	AllowedOrigins []string
+
+	// ProxyFrom are the addresses of proxies. From them a PROXY protocol
+	// header must come first, and from others it may not.
+	ProxyFrom []netip.Prefix
+	// MaxConnectionsPerAddress bounds the connections of a client's address,
+	// of IPv6 its /64 network; 0: no bound.
+	MaxConnectionsPerAddress int
+	// ConnectionRate bounds the new ones in a second; 0: no bound.
+	ConnectionRate int
+
+	Log *slog.Logger // nil: slog.Default()
 }
 
 // DefaultConfig returns the recommended settings.
@@ -55,6 +79,8 @@ func DefaultConfig() Config {
 		ReceiveMaximum:    100,
 		TopicAliasMaximum: 16,
 		SessionExpiry:     broker.Never,
+		Versions:          AllVersions,
+		Path:              "/mqtt",
 	}
 }
 
@@ -63,28 +89,35 @@ type Listener struct {
 	cfg    Config
 	broker *broker.Broker
 	net    net.Listener
+	web    *web // nil: clients speak MQTT at once
 	stats  counters
 
 	quit chan struct{} // closed by Close
 
-	mu     sync.Mutex
-	conns  map[*conn]struct{}
-	closed bool
-	done   sync.WaitGroup
+	mu       sync.Mutex
+	conns    map[*conn]struct{}
+	arrivals map[*arrival]struct{} // not clients yet
+	hosts    hosts
+	closed   bool
+	done     sync.WaitGroup // conns, arrivals and the web
 }
 
 // Stats counts what a listener saw.
 type Stats struct {
-	Connections   int    // now
-	Accepted      uint64 // ever
-	Refused       uint64 // over MaxConnections
-	BytesIn       uint64
-	BytesOut      uint64
-	ProtocolError uint64
+	Connections     int    // now
+	Accepted        uint64 // ever
+	Refused         uint64 // over MaxConnections
+	RefusedAddress  uint64 // over MaxConnectionsPerAddress
+	RefusedRate     uint64 // over ConnectionRate
+	BadProxyHeader  uint64
+	HandshakeFailed uint64 // of TLS
+	BytesIn         uint64
+	BytesOut        uint64
+	ProtocolError   uint64
 }
 
 type counters struct {
-	accepted, refused, bytesIn, bytesOut, protocolError atomic.Uint64
+	accepted, refused, refusedAddress, refusedRate, badProxyHeader, handshakeFailed, bytesIn, bytesOut, protocolError atomic.Uint64
 }
 
 // New returns a Listener for l. Serve starts it.
@@ -92,7 +125,12 @@ func New(cfg Config, b *broker.Broker, l net.Listener) *Listener {
 	if cfg.Log == nil {
 		cfg.Log = slog.Default()
 	}
-	return &Listener{cfg: cfg, broker: b, net: l, quit: make(chan struct{}), conns: make(map[*conn]struct{})}
+	out := &Listener{cfg: cfg, broker: b, net: l, quit: make(chan struct{}), conns: make(map[*conn]struct{}),
+		arrivals: make(map[*arrival]struct{}), hosts: newHosts(cfg.MaxConnectionsPerAddress, cfg.ConnectionRate)}
+	if cfg.WebSocket {
+		out.web = newWeb(out)
+	}
+	return out
 }
 
 // Addr returns where the listener listens.
@@ -101,20 +139,25 @@ func (l *Listener) Addr() net.Addr { return l.net.Addr() }
 // Stats returns the present counts.
 func (l *Listener) Stats() Stats {
 	l.mu.Lock()
-	n := len(l.conns)
+	n := len(l.conns) + len(l.arrivals)
 	l.mu.Unlock()
 	return Stats{
-		Connections:   n,
-		Accepted:      l.stats.accepted.Load(),
-		Refused:       l.stats.refused.Load(),
-		BytesIn:       l.stats.bytesIn.Load(),
-		BytesOut:      l.stats.bytesOut.Load(),
-		ProtocolError: l.stats.protocolError.Load(),
+		Connections:     n,
+		Accepted:        l.stats.accepted.Load(),
+		Refused:         l.stats.refused.Load(),
+		RefusedAddress:  l.stats.refusedAddress.Load(),
+		RefusedRate:     l.stats.refusedRate.Load(),
+		BadProxyHeader:  l.stats.badProxyHeader.Load(),
+		HandshakeFailed: l.stats.handshakeFailed.Load(),
+		BytesIn:         l.stats.bytesIn.Load(),
+		BytesOut:        l.stats.bytesOut.Load(),
+		ProtocolError:   l.stats.protocolError.Load(),
 	}
 }
 
 // Serve accepts clients until Close. It returns nil after Close.
 func (l *Listener) Serve() error {
+	l.startWeb()
 	pause := 5 * time.Millisecond
 	for {
 		nc, err := l.net.Accept()
@@ -149,23 +192,50 @@ func (l *Listener) start(nc net.Conn) bool {
 	if l.closed {
 		return false
 	}
-	if len(l.conns) >= l.cfg.MaxConnections {
+	if len(l.conns)+len(l.arrivals) >= l.cfg.MaxConnections {
 		if l.stats.refused.Add(1)%1000 == 1 {
 			l.cfg.Log.Warn("connection refused: max_connections is reached", "listener", l.Addr(), "limit", l.cfg.MaxConnections)
 		}
 		return false
 	}
+	now := time.Now()
+	fromProxy := l.fromProxy(nc.RemoteAddr())
+	var one *host
+	if !fromProxy {
+		var refusal string
+		if one, refusal = l.hosts.enter(nc.RemoteAddr(), now); refusal != "" {
+			l.refused(nc.RemoteAddr(), refusal)
+			return false
+		}
+	}
 	l.stats.accepted.Add(1)
-	c := newConn(l, nc)
-	l.conns[c] = struct{}{}
 	l.done.Add(1)
+	if fromProxy || l.cfg.TLS != nil || l.web != nil {
+		a := &arrival{listener: l, net: nc, since: now, host: one}
+		l.arrivals[a] = struct{}{}
+		go a.prepare(fromProxy)
+		return true
+	}
+	c := newConn(l, nc)
+	c.heard, c.host = now, one
+	l.conns[c] = struct{}{}
 	go c.serve()
 	return true
+}
+
+// startWeb starts the HTTP server, if there is one.
+func (l *Listener) startWeb() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.web != nil && !l.closed {
+		l.done.Go(l.web.serve)
+	}
 }
 
 func (l *Listener) forget(c *conn) {
 	l.mu.Lock()
 	delete(l.conns, c)
+	l.hosts.leave(c.host, time.Now())
 	l.mu.Unlock()
 	l.done.Done()
 }
@@ -187,6 +257,9 @@ func (l *Listener) Close(ctx context.Context) {
 	conns := make([]*conn, 0, len(l.conns))
 	for c := range l.conns {
 		conns = append(conns, c)
+	}
+	for a := range l.arrivals {
+		a.net.Close() // nobody there to be told
 	}
 	l.mu.Unlock()
 	l.net.Close()

@@ -17,6 +17,7 @@ var (
 	errAliasTooHigh  = &closing{mqtt.ReasonTopicAliasInvalid, "topic alias above the maximum"}
 	errAliasUnknown  = &closing{mqtt.ReasonProtocolError, "topic alias that stands for nothing"}
 	errExpiryFromNil = &closing{mqtt.ReasonProtocolError, "DISCONNECT gives a session an expiry that had none"}
+	errTopicTooLong  = &closing{mqtt.ReasonTopicNameInvalid, "a topic that has no room for the mount point"}
 	errQuota         = &closing{mqtt.ReasonReceiveMaximumExceeded, "more QoS 2 publishes than the receive maximum"}
 )
 
@@ -92,7 +93,7 @@ func (c *conn) packet(w *worker, frame []byte) error {
 	case *mqtt.Unsubscribe:
 		ack := mqtt.Unsuback{PacketID: p.PacketID}
 		for _, f := range p.Filters {
-			ack.ReasonCodes = append(ack.ReasonCodes, c.session.Unsubscribe(string(f)))
+			ack.ReasonCodes = append(ack.ReasonCodes, c.session.Unsubscribe(mountedFilter(c.listener.cfg.MountPoint, f)))
 		}
 		w.acks, err = ack.AppendTo(w.acks, c.version)
 	case *mqtt.Connect:
@@ -123,8 +124,12 @@ func (c *conn) publish(w *worker, p *mqtt.Publish) error {
 			return errAliasUnknown
 		}
 	}
+	mount := c.listener.cfg.MountPoint
+	if tooLong(mount, topic) {
+		return errTopicTooLong
+	}
 	w.publication = broker.Publication{
-		Topic: topic, Payload: p.Payload, Forward: p.Properties.Forward,
+		Topic: w.mounted(mount, topic), Payload: p.Payload, Forward: p.Properties.Forward,
 		QoS: p.QoS, Retain: p.Retain, PacketID: p.PacketID,
 	}
 	if p.Properties.HasMessageExpiry {
@@ -135,7 +140,7 @@ func (c *conn) publish(w *worker, p *mqtt.Publish) error {
 	case mqtt.QoS1:
 		w.acks = mqtt.AppendAck(w.acks, c.version, mqtt.TypePuback, p.PacketID, reason)
 	case mqtt.QoS2:
-		if reason == mqtt.ReasonQuotaExceeded {
+		if reason == mqtt.ReasonReceiveMaximumExceeded {
 			return errQuota
 		}
 		w.acks = mqtt.AppendAck(w.acks, c.version, mqtt.TypePubrec, p.PacketID, reason)
@@ -159,11 +164,12 @@ func (c *conn) pubrec(w *worker, p *mqtt.Pubrec) {
 
 func (c *conn) subscribe(w *worker, p *mqtt.Subscribe) error {
 	ack := mqtt.Suback{PacketID: p.PacketID}
+	mount := c.listener.cfg.MountPoint
 	for i := range p.Filters {
 		f := &p.Filters[i]
-		reason := mqtt.ReasonSharedSubsNotSupported
-		if _, _, shared := mqtt.SplitShared(f.TopicFilter); !shared {
-			reason = c.session.Subscribe(string(f.TopicFilter), broker.SubscribeOptions{
+		reason := mqtt.ReasonTopicFilterInvalid
+		if !tooLong(mount, f.TopicFilter) {
+			reason = c.session.Subscribe(mountedFilter(mount, f.TopicFilter), broker.SubscribeOptions{
 				QoS: f.QoS, NoLocal: f.NoLocal, RetainAsPublished: f.RetainAsPublished,
 				RetainHandling: f.RetainHandling, Identifier: p.Properties.SubscriptionID,
 			})

@@ -31,22 +31,34 @@ func (c *conn) read() error {
 			c.heard = time.Now()
 			return nil
 		}
-		if !errors.Is(err, os.ErrDeadlineExceeded) || c.session == nil || c.silence == 0 {
+		if !errors.Is(err, os.ErrDeadlineExceeded) || !c.mayWait() {
 			return err
 		}
-		// The deadline is not moved with each packet, so it may have passed
-		// although the client was not silent.
-		left := time.Until(c.heard.Add(c.silence))
-		if left <= 0 {
-			return err
-		}
-		c.net.SetReadDeadline(time.Now().Add(left))
 	}
+}
+
+// mayWait moves the deadline, which is not done with each packet: it may have
+// passed although the client was not silent.
+func (c *conn) mayWait() bool {
+	if c.session == nil || c.silence == 0 {
+		return false
+	}
+	left := time.Until(c.heard.Add(c.silence))
+	if left <= 0 {
+		return false
+	}
+	c.net.SetReadDeadline(time.Now().Add(left))
+	return true
 }
 
 func (c *conn) readOnce() error {
 	if c.raw == nil {
 		if c.buf == nil {
+			if c.waiter != nil {
+				if err := c.waiter.Wait(); err != nil {
+					return err
+				}
+			}
 			c.buf = takeBuffer()
 		}
 		n, err := c.net.Read(c.buf[len(c.buf):cap(c.buf)])

@@ -14,6 +14,7 @@ type worker struct {
 	turn        broker.Turn
 	publication broker.Publication
 	acks        []byte // for the client, in the order of its packets
+	topic       []byte // below the mount point
 	pull        bool   // the client made room for deliveries
 }
 

@@ -88,6 +88,10 @@ func (c *conn) begin(b []byte, ready bool) bool {
 // write writes until nothing is left. Unless it may wait for the client, it
 // hands over to a goroutine that may as soon as the socket takes no more.
 func (c *conn) write(wait bool) {
+	if !wait && c.raw == nil {
+		go c.write(true) // there is no telling what would have to wait
+		return
+	}
 	s := takeSender()
 	defer s.release()
 	o := &c.out
@@ -150,9 +154,6 @@ func (c *conn) send(s *sender, b []byte, wait bool) (n int, err error) {
 	if wait {
 		c.net.SetWriteDeadline(time.Now().Add(c.listener.cfg.WriteTimeout))
 		return c.net.Write(b)
-	}
-	if c.raw == nil {
-		return 0, nil
 	}
 	return s.tryWrite(c.raw, b)
 }

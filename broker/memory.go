@@ -1,0 +1,44 @@
+package broker
+
+// memoryLevel says how much of Limits.MaxMemory all queues together hold.
+//
+// What is given up, in this order: above nine tenths a QoS 0 message for a
+// session that has others waiting; at the limit publishes at QoS 1 and 2 that
+// somebody would have to queue, which are refused and so not acknowledged. What
+// was acknowledged stays.
+type memoryLevel uint8
+
+const (
+	roomy memoryLevel = iota
+	tight
+	full
+)
+
+func (b *Broker) memory() memoryLevel {
+	limit := b.limits.MaxMemory
+	if limit == 0 {
+		return roomy
+	}
+	switch queued := b.queued.Load(); {
+	case queued >= limit:
+		return full
+	case queued >= limit/10*9:
+		return tight
+	}
+	return roomy
+}
+
+// entryCharge is what an entry costs by itself.
+const entryCharge = 32
+
+// chargeFor splits a message's size among the queues that share it.
+func chargeFor(m *Message, queues int) uint32 {
+	return uint32(min((messageOverhead+m.size())/max(1, queues)+entryCharge, 1<<30))
+}
+
+// messageOverhead is what a message costs beside its body.
+const messageOverhead = 128
+
+// QueuedBytes is what waits in all queues, about: a message's body counts once,
+// however many queues share it.
+func (b *Broker) QueuedBytes() int64 { return b.queued.Load() }
