@@ -12,12 +12,13 @@ import (
 // Broker routes messages between sessions. All methods may be called from any
 // goroutine.
 type Broker struct {
-	limits   Limits
-	index    *index
-	cache    *matchCache
-	retained retained
-	stats    counters
-	queued   atomic.Int64 // octets in all queues, see memory.go
+	limits     Limits
+	index      *index
+	cache      *matchCache
+	retained   retained
+	authorizer Authorizer // nil: everything is allowed
+	stats      counters
+	queued     atomic.Int64 // octets in all queues, see memory.go
 
 	mu        sync.Mutex
 	sessions  map[string]*Session
@@ -45,6 +46,8 @@ type ConnectOptions struct {
 	// Never, or a time.
 	Expiry time.Duration
 	Will   *Will
+	// Identity is who the client is, for the Authorizer.
+	Identity any
 	// ReceiveMaximum bounds the unacknowledged QoS 1 and 2 deliveries; 0
 	// leaves it to the broker's limit.
 	ReceiveMaximum int
@@ -55,8 +58,9 @@ type ConnectOptions struct {
 
 // Refusals of Connect.
 var (
-	ErrTooManySessions = errors.New("broker: the limit of sessions is reached")
-	ErrShuttingDown    = errors.New("broker: shutting down")
+	ErrTooManySessions   = errors.New("broker: the limit of sessions is reached")
+	ErrWillNotAuthorized = errors.New("broker: the client may not publish its will")
+	ErrShuttingDown      = errors.New("broker: shutting down")
 )
 
 // Connect attaches client to the session of its ClientID, which is made if
@@ -64,6 +68,13 @@ var (
 // attached before is told by Closed, and its will is published (MQTT 5
 // §3.1.4). The caller pulls once after it has answered its peer.
 func (b *Broker) Connect(o ConnectOptions, client Client, t *Turn) (c *Conn, present bool, err error) {
+	if o.Will != nil {
+		w := *o.Will
+		w.who = o.Identity
+		if o.Will = &w; !b.mayLeave(&w, o.ClientID) {
+			return nil, false, ErrWillNotAuthorized
+		}
+	}
 	b.mu.Lock()
 	if b.closed {
 		b.mu.Unlock()
@@ -101,7 +112,7 @@ func (b *Broker) Connect(o ConnectOptions, client Client, t *Turn) (c *Conn, pre
 		}
 	}
 	if err == nil {
-		c = &Conn{broker: b, session: s, client: client, window: int32(min(b.limits.MaxInflight, maxPacketIDs)), maxPacket: int32(o.MaximumPacket)}
+		c = &Conn{broker: b, session: s, client: client, who: o.Identity, window: int32(min(b.limits.MaxInflight, maxPacketIDs)), maxPacket: int32(o.MaximumPacket)}
 		if o.ReceiveMaximum > 0 {
 			c.window = min(c.window, int32(o.ReceiveMaximum))
 		}

@@ -29,6 +29,7 @@ type Conn struct {
 	broker    *Broker
 	session   *Session
 	client    Client
+	who       any   // the client's identity
 	window    int32 // most QoS 1 and 2 deliveries unacknowledged
 	maxPacket int32 // largest message this client takes, in octets of topic and payload; 0: any
 }
@@ -63,6 +64,9 @@ func (c *Conn) Subscribe(filter string, o SubscribeOptions) mqtt.ReasonCode {
 		return mqtt.ReasonUnspecifiedError
 	}
 	defer s.mu.Unlock()
+	if !c.maySubscribe(filter) {
+		return mqtt.ReasonNotAuthorized
+	}
 	i, known := s.findSubscription(filter)
 	if known {
 		filter = s.subs[i].filter
@@ -170,6 +174,10 @@ func (c *Conn) Pull(dst []Delivery, t *Turn) []Delivery {
 			s.drop(DropTooLarge, t) // [MQTT-3.1.2-25]
 			continue
 		}
+		if !c.mayReceive(next.msg.Topic) {
+			s.drop(DropNotAuthorized, t)
+			continue
+		}
 		if next.qos != mqtt.QoS0 {
 			if s.window == nil {
 				s.window = new(window)
@@ -268,6 +276,11 @@ func (c *Conn) SetWill(w *Will) {
 		return
 	}
 	defer c.session.mu.Unlock()
+	if w != nil {
+		owned := *w
+		owned.who = c.who
+		w = &owned
+	}
 	c.session.will = w
 }
 

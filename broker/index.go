@@ -225,12 +225,15 @@ func (x *index) matchAll(topic string) (found []target, groups []*group, generat
 	x.mu.RLock()
 	defer x.mu.RUnlock()
 	generation = x.generation.Load()
-	var lists [8]*subscribers
-	hits := lists[:0]
+	room := walks.Get().(*walk)
+	defer walks.Put(room)
+	defer room.forget()
+	hits := room.hits[:0]
 	if subs := x.exact[topic]; subs != nil {
 		hits = append(hits, subs)
 	}
-	hits = x.root.match(topic, hits)
+	hits = x.root.match(topic, hits, room)
+	room.hits = hits
 	for _, h := range hits {
 		for _, g := range h.groups {
 			groups = append(groups, g)
@@ -248,9 +251,8 @@ func (x *index) matchAll(topic string) (found []target, groups []*group, generat
 
 // match collects the filters below n that fit topic. It keeps a frontier of
 // nodes level by level: no recursion, whatever the depth.
-func (n *node) match(topic string, hits []*subscribers) []*subscribers {
-	var front, next [16]*node
-	now, then := append(front[:0], n), next[:0]
+func (n *node) match(topic string, hits []*subscribers, room *walk) []*subscribers {
+	now, then := append(room.front[:0], n), room.next[:0]
 	hidden := strings.HasPrefix(topic, "$") // [MQTT-4.7.2-1]
 	for level, rest, more := nextLevel(topic, true); ; level, rest, more = nextLevel(rest, more) {
 		then = then[:0]
@@ -271,6 +273,7 @@ func (n *node) match(topic string, hits []*subscribers) []*subscribers {
 			break
 		}
 	}
+	room.front, room.next = now, then
 	for _, at := range now {
 		if at.here != nil {
 			hits = append(hits, at.here)
@@ -280,6 +283,23 @@ func (n *node) match(topic string, hits []*subscribers) []*subscribers {
 		}
 	}
 	return hits
+}
+
+// walk is the room that a match needs. It is not on the stack: a match is the
+// deepest thing that a connection's goroutine does, and would double the stack
+// that it keeps while it is idle.
+type walk struct {
+	hits        []*subscribers
+	front, next []*node
+}
+
+var walks = sync.Pool{New: func() any { return new(walk) }}
+
+// forget lets go of what the walk has seen.
+func (w *walk) forget() {
+	clear(w.hits[:cap(w.hits)])
+	clear(w.front[:cap(w.front)])
+	clear(w.next[:cap(w.next)])
 }
 
 // nextLevel cuts the first level off s. more tells that s had a level to cut;

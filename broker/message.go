@@ -56,6 +56,7 @@ type Will struct {
 	Delay   time.Duration // MQTT 5 §3.1.3.2.2
 	QoS     mqtt.QoS
 	Retain  bool
+	who     any // whose it is, for the Authorizer
 }
 
 // A body is allocated together with its message, in a handful of sizes: a

@@ -13,6 +13,10 @@ import (
 // ReasonNoMatchingSubscribers is a success too. ReasonReceiveMaximumExceeded
 // means that more identifiers than MaxReceived would be kept.
 func (c *Conn) Publish(p *Publication, t *Turn) mqtt.ReasonCode {
+	if !c.mayPublish(p.Topic) {
+		t.dropped[DropNotAuthorized]++
+		return mqtt.ReasonNotAuthorized
+	}
 	if p.QoS == mqtt.QoS2 {
 		if again, reason := c.receive(p.PacketID); again || reason != mqtt.ReasonSuccess {
 			return reason
@@ -68,9 +72,18 @@ func (c *Conn) PubRel(id uint16) bool {
 	return true
 }
 
-// Publish routes a message that belongs to no connection: MQTT-SN's QoS -1,
-// and what the broker has to say itself.
+// Publish routes what the broker itself has to say; nobody judges it.
 func (b *Broker) Publish(p *Publication, t *Turn) mqtt.ReasonCode {
+	return b.route(p, nil, t)
+}
+
+// PublishUnconnected routes a message of a client without a connection:
+// MQTT-SN's QoS -1. clientID may be empty.
+func (b *Broker) PublishUnconnected(p *Publication, clientID string, t *Turn) mqtt.ReasonCode {
+	if b.authorizer != nil && !b.authorizer.CanPublish(nil, clientID, p.Topic) {
+		t.dropped[DropNotAuthorized]++
+		return mqtt.ReasonNotAuthorized
+	}
 	return b.route(p, nil, t)
 }
 
@@ -108,5 +121,9 @@ func (b *Broker) route(p *Publication, from *Session, t *Turn) mqtt.ReasonCode {
 }
 
 func (b *Broker) publishWill(from *Session, w *Will, t *Turn) {
+	if from != nil && !b.mayLeave(w, from.id) {
+		t.dropped[DropNotAuthorized]++
+		return
+	}
 	b.route(&Publication{Topic: w.Topic, Payload: w.Payload, Forward: w.Forward, Expiry: w.Expiry, QoS: w.QoS, Retain: w.Retain}, from, t)
 }

@@ -31,7 +31,7 @@ func TestConnectAndResume(t *testing.T) {
 	if publish(b, text("a/1", "two", 1)) != mqtt.ReasonNoMatchingSubscribers {
 		t.Error("the subscription outlived a clean start")
 	}
-	wantStats(t, b, Stats{Published: 2, Delivered: 1, Dropped: map[DropReason]uint64{0: 0, 1: 0, 2: 0, 3: 0, 4: 0}, Sessions: 1})
+	wantStats(t, b, Stats{Published: 2, Delivered: 1, Dropped: map[DropReason]uint64{0: 0, 1: 0, 2: 0, 3: 0, 4: 0, 5: 0}, Sessions: 1})
 }
 
 func TestSessionWithoutExpiryEnds(t *testing.T) {

@@ -6,16 +6,17 @@ import "sync/atomic"
 type DropReason uint8
 
 const (
-	DropQueueFull  DropReason = iota // the session's queue was at its limit
-	DropExpired                      // its message expiry passed while it waited
-	DropTooLarge                     // larger than the client's largest packet
-	DropRefused                      // the device did not want its topic
-	DropMemory                       // all queues together were at their limit
-	numDropReasons = 5
+	DropQueueFull     DropReason = iota // the session's queue was at its limit
+	DropExpired                         // its message expiry passed while it waited
+	DropTooLarge                        // larger than the client's largest packet
+	DropRefused                         // the device did not want its topic
+	DropMemory                          // all queues together were at their limit
+	DropNotAuthorized                   // the client may not publish or receive it
+	numDropReasons    = 6
 )
 
 func (r DropReason) String() string {
-	return [numDropReasons]string{"queue_full", "expired", "too_large", "refused", "memory"}[r]
+	return [numDropReasons]string{"queue_full", "expired", "too_large", "refused", "memory", "not_authorized"}[r]
 }
 
 type counters struct {

@@ -17,8 +17,9 @@ type Backend interface {
 	// done is set, and the reason says whether the Conn may be used; else
 	// client.Done brings the reason for token.
 	Connect(o ConnectRequest, client Client, token Token) (c Conn, reason mqtt.ReasonCode, done bool)
-	// Publish takes in a message of no session (QoS -1).
-	Publish(p *broker.Publication)
+	// Publish takes in a message of no session (QoS -1). clientID is that of
+	// the session at its address, if there is one.
+	Publish(p *broker.Publication, clientID string)
 	// Flush takes what the calls since the last Flush owe to others; nil if
 	// they owe nothing.
 	Flush() Debts

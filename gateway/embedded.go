@@ -60,7 +60,9 @@ func (e *Embedded) Connect(o ConnectRequest, client Client, _ Token) (Conn, mqtt
 }
 
 // Publish implements Backend.
-func (e *Embedded) Publish(p *broker.Publication) { e.b.Publish(p, &e.turn.Turn) }
+func (e *Embedded) Publish(p *broker.Publication, clientID string) {
+	e.b.PublishUnconnected(p, clientID, &e.turn.Turn)
+}
 
 // Flush implements Backend.
 func (e *Embedded) Flush() Debts {

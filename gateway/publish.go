@@ -110,7 +110,7 @@ func (g *Gateway) publishMinusOne(p peer, m *mqttsn.Publish) {
 		return
 	}
 	g.publication = broker.Publication{Topic: name, Payload: m.Data, Retain: m.Retain}
-	g.backend.Publish(&g.publication)
+	g.backend.Publish(&g.publication, clientID)
 }
 
 // lastPublish remembers the last PUBLISH at QoS 1 or 2, to know a repetition of

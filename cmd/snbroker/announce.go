@@ -11,9 +11,10 @@ import (
 // not.
 func (s *server) announce() {
 	for _, c := range s.clients {
-		s.log.Info("listening for MQTT clients", "on", c.Addr().Network()+" "+c.Addr().String())
-		s.access(mqttTable(c.rules), c.Addr().String(), c.rules.AllowAnonymous, isLocal(c.Addr()))
+		s.log.Info("listening for MQTT clients", "on", c.rules.Type+" "+c.Addr().String())
+		s.access(mqttTable(c.rules), c.Addr().String(), c.rules.AllowAnonymous, isLocal(c.Addr()) && len(c.rules.ProxyProtocolFrom) == 0)
 	}
+	s.announceTLS()
 	for _, d := range s.devices {
 		s.log.Info("listening for MQTT-SN devices", "on", d.Name())
 		s.access(mqttsnTable(d.rules), d.udp.LocalAddr().String(), d.rules.AllowAnonymous, d.udp.LocalAddr().Addr().IsLoopback())
@@ -40,7 +41,7 @@ func isLocal(a net.Addr) bool {
 func (s *server) tryIt() string {
 	var steps []string
 	for _, c := range s.clients {
-		if at, ok := c.Addr().(*net.TCPAddr); ok && c.rules.AllowAnonymous {
+		if at, ok := c.Addr().(*net.TCPAddr); ok && c.rules.AllowAnonymous && c.rules.Type == "tcp" && len(c.rules.ProxyProtocolFrom) == 0 {
 			steps = append(steps, "mosquitto_sub"+mosquittoAddress(at.AddrPort())+" -t '#' -v")
 			break
 		}

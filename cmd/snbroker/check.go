@@ -19,7 +19,11 @@ func check(args []string, stdout, stderr io.Writer) int {
 		fmt.Fprintln(stderr, "snbroker: check needs a file: snbroker check -config FILE")
 		return exitUsage
 	}
-	if _, err := config.Load(*file); err != nil {
+	cfg, err := config.Load(*file)
+	if err == nil {
+		err = checkTLS(cfg)
+	}
+	if err != nil {
 		fmt.Fprintln(stderr, err)
 		return exitFailed
 	}

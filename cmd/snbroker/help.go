@@ -1,7 +1,8 @@
 package main
 
 const help = `snbroker is an MQTT-SN gateway and an MQTT broker in one program. Devices reach
-it with MQTT-SN over UDP, other programs with MQTT 3.1, 3.1.1 or 5.0 over TCP.
+it with MQTT-SN over UDP, other programs with MQTT 3.1, 3.1.1 or 5.0 over TCP,
+TLS or WebSocket.
 
 Usage:
   snbroker [-config FILE] [-v]    run
@@ -27,7 +28,8 @@ Examples:
 Signals:
   SIGTERM, SIGINT   end: devices and clients are told, exit code 0; a second one
                     ends at once
-  SIGHUP            read FILE again. The log level changes at once; other
+  SIGHUP            read FILE again. The log level changes at once, and so do
+                    the contents of certificate, key, CA and CRL files; other
                     changes are named in the log and need a restart. A bad file
                     changes nothing
 

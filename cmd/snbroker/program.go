@@ -45,7 +45,7 @@ func (p *program) until(in signals, s *server) error {
 	for {
 		select {
 		case <-in.reload:
-			p.reload()
+			p.reload(s)
 		case err := <-s.failed:
 			s.stop()
 			return err
@@ -68,7 +68,7 @@ func (p *program) exitAtOnce(in signals) {
 
 // reload reads the file again. What cannot change while the program runs is
 // named.
-func (p *program) reload() {
+func (p *program) reload(s *server) {
 	if p.file == "" {
 		p.log.Info("nothing to reload: running without -config")
 		return
@@ -80,6 +80,7 @@ func (p *program) reload() {
 	}
 	p.cfg.Log.Level = cfg.Log.Level
 	p.setLevel()
+	s.reloadTLS()
 	if later := config.Changed(p.cfg, cfg); len(later) > 0 {
 		p.log.Warn("reloaded; some changes need a restart", "file", p.file, "changes", strings.Join(later, ", "))
 		return

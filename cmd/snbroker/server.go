@@ -37,6 +37,7 @@ type server struct {
 type clients struct {
 	*listener.Listener
 	rules *config.MQTTListener
+	tls   *listener.TLS // nil without; shared by the addresses of a listener
 }
 
 // devices is a socket for devices.
@@ -89,10 +90,14 @@ func (s *server) open() error {
 }
 
 func (s *server) openClients(rules *config.MQTTListener) error {
+	secure, err := loadTLS(rules)
+	if err != nil {
+		return err
+	}
 	for _, address := range rules.Address {
-		l, err := listen(rules.Type, address)
+		l, err := listen(rules.Network(), address)
 		if err != nil {
-			if err = explain(rules.Type, address, mqttTable(rules), err); rules.Address.Spare(address) {
+			if err = explain(rules.Network(), address, mqttTable(rules), err); rules.Address.Spare(address) {
 				s.log.Warn("not listening on an address; going on without it", "address", address, "error", err)
 				continue
 			}
@@ -100,7 +105,8 @@ func (s *server) openClients(rules *config.MQTTListener) error {
 		}
 		cfg := s.cfg.Listener(rules)
 		cfg.Log = s.log
-		s.clients = append(s.clients, clients{listener.New(cfg, s.broker, l), rules})
+		cfg.TLS = secure
+		s.clients = append(s.clients, clients{listener.New(cfg, s.broker, l), rules, secure})
 	}
 	return nil
 }

@@ -53,7 +53,7 @@ func TestAddressCovers(t *testing.T) {
 }
 
 func TestAddressSpare(t *testing.T) {
-	both := loopbacks()
+	both := loopbacks(usualPort)
 	if both.Spare(both[0]) || !both.Spare(both[1]) {
 		t.Error("of the built-in addresses, [::1] may be missing, and no other")
 	}

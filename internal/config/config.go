@@ -26,6 +26,26 @@ type MQTTListener struct {
 	ConnectTimeout Duration  `toml:"connect_timeout"`
 	WriteTimeout   Duration  `toml:"write_timeout"`
 
+	ProtocolVersions         []string `toml:"protocol_versions"`
+	MountPoint               string   `toml:"mount_point"`
+	MaxConnectionsPerAddress int      `toml:"max_connections_per_address"`
+	ConnectionRate           int      `toml:"connection_rate"`
+	ProxyProtocolFrom        []string `toml:"proxy_protocol_from"`
+
+	// With "tls" and "wss".
+	CertFile            string `toml:"cert_file"`
+	KeyFile             string `toml:"key_file"`
+	ClientCAFile        string `toml:"client_ca_file"`
+	RequireClientCert   bool   `toml:"require_client_cert"`
+	CRLFile             string `toml:"crl_file"`
+	CertificateIdentity string `toml:"certificate_identity"`
+	TLSMinVersion       string `toml:"tls_min_version"`
+	MaxHandshakes       int    `toml:"max_handshakes"`
+
+	// With "ws" and "wss".
+	Path           string   `toml:"path"`
+	AllowedOrigins []string `toml:"allowed_origins"`
+
 	origin string // "config.toml:12", for messages
 }
 
@@ -72,6 +92,8 @@ type Limits struct {
 	MaxQueued        int    `toml:"max_queued"`
 	MaxQueuedBytes   Size   `toml:"max_queued_bytes"`
 	QueuePolicy      string `toml:"queue_policy"`
+	MaxMemory        Size   `toml:"max_memory"`
+	SharePolicy      string `toml:"share_policy"`
 	SlowAt           int    `toml:"slow_at"`
 	QueueQoS0Offline bool   `toml:"queue_qos0_offline"`
 	MaxInflight      int    `toml:"max_inflight"`

@@ -19,6 +19,9 @@ import (
 // queuePolicies are the words for a broker.QueuePolicy, by its value.
 var queuePolicies = []string{broker.DropOldest: "drop-oldest", broker.DropNewest: "drop-newest"}
 
+// sharePolicies are the words for a broker.SharePolicy, by its value.
+var sharePolicies = []string{broker.ShareRoundRobin: "round-robin", broker.ShareSticky: "sticky"}
+
 func policyName(p broker.QueuePolicy) string { return queuePolicies[p] }
 
 func policy(name string) broker.QueuePolicy {
@@ -37,6 +40,8 @@ func (c *Config) Broker() broker.Limits {
 		MaxQueued:        l.MaxQueued,
 		MaxQueuedBytes:   int(l.MaxQueuedBytes),
 		QueuePolicy:      policy(l.QueuePolicy),
+		SharePolicy:      broker.SharePolicy(max(0, slices.Index(sharePolicies, l.SharePolicy))),
+		MaxMemory:        int64(l.MaxMemory),
 		SlowAt:           l.SlowAt,
 		QueueQoS0Offline: l.QueueQoS0Offline,
 		MaxInflight:      l.MaxInflight,
@@ -107,6 +112,17 @@ func (c *Config) Listener(l *MQTTListener) listener.Config {
 	d.ConnectTimeout = time.Duration(l.ConnectTimeout)
 	d.WriteTimeout = time.Duration(l.WriteTimeout)
 	d.SessionExpiry = time.Duration(c.Limits.SessionExpiry)
+	d.Versions = versions(l.ProtocolVersions)
+	d.MountPoint = l.MountPoint
+	d.MaxConnectionsPerAddress = l.MaxConnectionsPerAddress
+	d.ConnectionRate = l.ConnectionRate
+	for _, s := range l.ProxyProtocolFrom {
+		p, _ := parseNetwork(s) // Validate has refused others
+		d.ProxyFrom = append(d.ProxyFrom, p)
+	}
+	d.WebSocket = l.WebSocket()
+	d.Path = l.Path
+	d.AllowedOrigins = l.AllowedOrigins
 	return d
 }
 

@@ -13,7 +13,7 @@ import (
 // told is what c makes the packages be told.
 func told(c *Config) []any {
 	m, s := &c.MQTT.Listeners[0], &c.MQTTSN.Listeners[0]
-	return []any{c.Broker(), c.Gateway(), c.Listener(m), s.Link(), s.UDP("a"), s.Group("225.1.1.1:1"), c.Log.SlogLevel()}
+	return []any{c.Broker(), c.Gateway(), c.Listener(m), m.TLS(), s.Link(), s.UDP("a"), s.Group("225.1.1.1:1"), c.Log.SlogLevel()}
 }
 
 func checkDefaults(t *testing.T, c *Config) {
@@ -24,6 +24,7 @@ func checkDefaults(t *testing.T, c *Config) {
 		{c.Broker(), broker.DefaultLimits()},
 		{c.Gateway(), gateway.DefaultConfig()},
 		{c.Listener(&c.MQTT.Listeners[0]), l},
+		{c.MQTT.Listeners[0].TLS(), listener.DefaultTLSConfig()},
 		{c.MQTTSN.Listeners[0].Link(), gateway.LinkOptions{Anonymous: true, QoSMinusOne: true}},
 		{c.MQTTSN.Listeners[0].UDP("a"), udp.Config{Address: "a"}},
 		{c.MQTTSN.Listeners[0].Group("b"), udp.GroupConfig{Group: "b"}},

@@ -31,6 +31,8 @@ func Default() *Config {
 			MaxQueued:        b.MaxQueued,
 			MaxQueuedBytes:   Size(b.MaxQueuedBytes),
 			QueuePolicy:      policyName(b.QueuePolicy),
+			MaxMemory:        Size(b.MaxMemory),
+			SharePolicy:      sharePolicies[b.SharePolicy],
 			SlowAt:           b.SlowAt,
 			QueueQoS0Offline: b.QueueQoS0Offline,
 			MaxInflight:      b.MaxInflight,
@@ -53,25 +55,42 @@ func Default() *Config {
 
 // loopbacks is where a listener without an address listens. Both, because
 // "localhost" is the one or the other, depending on who asks.
-func loopbacks() Addresses { return Addresses{"127.0.0.1:1883", "[::1]:1883"} }
+func loopbacks(port string) Addresses { return Addresses{"127.0.0.1:" + port, "[::1]:" + port} }
+
+const usualPort = "1883"
+
+// usualPorts are those of other types. WebSockets have none of their own; these
+// are the ones that most brokers come with.
+var usualPorts = map[string]string{"tls": "8883", "ws": "8083", "wss": "8084"}
 
 func (l *MQTTListener) setDefaults() {
-	d := listener.DefaultConfig()
+	d, secure := listener.DefaultConfig(), listener.DefaultTLSConfig()
 	*l = MQTTListener{
 		Type:           "tcp",
-		Address:        loopbacks(),
+		Address:        loopbacks(usualPort),
 		MaxConnections: d.MaxConnections,
 		MaxPacketSize:  Size(d.MaxPacket),
 		MaxKeepAlive:   Duration(d.MaxKeepAlive),
 		ConnectTimeout: Duration(d.ConnectTimeout),
 		WriteTimeout:   Duration(d.WriteTimeout),
+
+		ProtocolVersions:         versionNames(d.Versions),
+		MountPoint:               d.MountPoint,
+		MaxConnectionsPerAddress: d.MaxConnectionsPerAddress,
+		ConnectionRate:           d.ConnectionRate,
+
+		RequireClientCert:   secure.RequireClientCert,
+		CertificateIdentity: identities[secure.Identity],
+		TLSMinVersion:       tlsVersionName(secure.MinVersion),
+		MaxHandshakes:       secure.MaxHandshakes,
+		Path:                d.Path,
 	}
 }
 
 func (l *MQTTSNListener) setDefaults() {
 	*l = MQTTSNListener{
 		Type:    "udp",
-		Address: loopbacks(),
+		Address: loopbacks(usualPort),
 		// In force only where anonymous devices are let in, who could publish
 		// as well with a CONNECT first.
 		QoSMinusOne:       true,

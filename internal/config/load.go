@@ -53,11 +53,16 @@ func (c *Config) complete() {
 	for i := range c.MQTT.Listeners {
 		l, path := &c.MQTT.Listeners[i], element(keyMQTTListener, i)
 		l.origin = c.src.origin(path)
-		if l.Type == "unix" && !c.src.has(child(path, "address")) {
-			l.Address = nil // there is none to be assumed; Validate tells
+		if !c.src.has(child(path, "address")) {
+			if l.Type == "unix" {
+				l.Address = nil // there is none to be assumed; Validate tells
+			} else if port, ok := usualPorts[l.Type]; ok {
+				l.Address = loopbacks(port)
+			}
 		}
 		if !c.src.has(child(path, "allow_anonymous")) {
-			l.AllowAnonymous = l.Type == "unix" || l.Address.local()
+			// Behind a proxy on this machine may be everybody.
+			l.AllowAnonymous = l.Type == "unix" || l.Address.local() && len(l.ProxyProtocolFrom) == 0
 		}
 	}
 	for i := range c.MQTTSN.Listeners {

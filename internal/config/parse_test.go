@@ -60,6 +60,8 @@ max_client_id = 0
 max_inflight = 70000
 max_queued_bytes = 5
 queue_policy = "newest"
+share_policy = "random"
+max_memory = "1KiB"
 session_expiry = "60000d"
 [log]
 level = "trace"
@@ -72,12 +74,14 @@ format = "xml"
 			`t:7: limits.max_inflight = 70000: want 1 to 65535`,
 			`t:8: limits.max_queued_bytes = 5: want "1KiB" to "1024GiB"`,
 			`t:9: limits.queue_policy = "newest": want "drop-oldest" or "drop-newest"`,
-			`t:10: limits.session_expiry = "60000d": want "0s" to "49710d"`,
-			`t:12: log.level = "trace": want "debug", "info", "warn" or "error"`,
-			`t:13: log.format = "xml": want "text" or "json"`,
+			`t:10: limits.share_policy = "random": want "round-robin" or "sticky"`,
+			`t:11: limits.max_memory = "1KiB": want "1MiB" to "1024GiB"`,
+			`t:12: limits.session_expiry = "60000d": want "0s" to "49710d"`,
+			`t:14: log.level = "trace": want "debug", "info", "warn" or "error"`,
+			`t:15: log.format = "xml": want "text" or "json"`,
 		}},
 		{"listener types", `[[mqtt.listener]]
-type = "tls"
+type = "quic"
 [[mqtt.listener]]
 type = "udp"
 [[mqtt.listener]]
@@ -85,8 +89,8 @@ type = "unix"
 [[mqttsn.listener]]
 type = "serial"
 `, []string{
-			`t:2: mqtt.listener.type = "tls": not supported yet: this version has "tcp" or "unix"`,
-			`t:4: mqtt.listener.type = "udp": want "tcp" or "unix"`,
+			`t:2: mqtt.listener.type = "quic": want "tcp", "tls", "ws", "wss" or "unix"`,
+			`t:4: mqtt.listener.type = "udp": want "tcp", "tls", "ws", "wss" or "unix"`,
 			`t:5: mqtt.listener.address: a unix listener needs a path, such as "/run/snbroker/mqtt.sock"`,
 			`t:8: mqttsn.listener.type = "serial": not supported yet: this version has "udp"`,
 		}},

@@ -1,11 +1,14 @@
 package config
 
 import (
+	"cmp"
 	"os"
 	"reflect"
 	"regexp"
 	"strings"
 	"testing"
+
+	"snbroker/internal/listener"
 )
 
 func shipped(t *testing.T) string {
@@ -59,7 +62,11 @@ func TestShippedFileHasEveryKey(t *testing.T) {
 		var at any = tree
 		for _, name := range strings.Split(key, ".") {
 			if tables, ok := at.([]map[string]any); ok {
-				at = tables[0]
+				for _, table := range tables { // the type's own
+					if _, has := table[name]; has {
+						at = table
+					}
+				}
 			}
 			table, _ := at.(map[string]any)
 			if name == "ID" { // whichever there is
@@ -84,6 +91,17 @@ func TestShippedFileUncommented(t *testing.T) {
 	l, d := &c.MQTTSN.Listeners[0], &Default().MQTTSN.Listeners[0]
 	if l.AdvertiseInterval != d.AdvertiseInterval || len(l.Groups) == 0 || len(l.GroupInterfaces) == 0 {
 		t.Errorf("%+v", l)
+	}
+	secure, web := c.MQTT.Listeners[1], c.MQTT.Listeners[2]
+	if secure.ClientCAFile == "" || secure.CRLFile == "" || secure.Address[0] != "127.0.0.1:8883" || web.Address[0] != "127.0.0.1:8083" {
+		t.Errorf("%+v\n%+v", secure, web)
+	}
+	secure.CertFile, secure.KeyFile, secure.ClientCAFile, secure.CRLFile = "", "", "", ""
+	if got := secure.TLS(); got != listener.DefaultTLSConfig() {
+		t.Errorf("%+v", got)
+	}
+	if web.Path != listener.DefaultConfig().Path {
+		t.Errorf("path is %q", web.Path)
 	}
 	if name, ok := c.Gateway().Predefined.Name("boiler-7", 1); !ok || name != "boiler/7/temperature" {
 		t.Errorf("the example of a predefined topic is %q, %v", name, ok)
@@ -193,7 +211,10 @@ func change(t *testing.T, path string, v reflect.Value) {
 	case reflect.Bool:
 		v.SetBool(!v.Bool())
 	case reflect.String:
-		v.SetString(map[string]string{"Limits.QueuePolicy": "drop-newest", "Log.Level": "debug"}[path])
+		v.SetString(cmp.Or(map[string]string{
+			"Limits.QueuePolicy": "drop-newest", "Limits.SharePolicy": "sticky", "Log.Level": "debug",
+			"MQTT.Listeners.CertificateIdentity": "san", "MQTT.Listeners.TLSMinVersion": "1.3",
+		}[path], "x"))
 	case reflect.Slice:
 		v.Set(reflect.ValueOf([]string{"x"}))
 	case reflect.Map:

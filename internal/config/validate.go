@@ -102,7 +102,8 @@ func (v *validator) mqttListeners(listeners []MQTTListener) {
 	var taken takenAddresses
 	for i := range listeners {
 		l, at := &listeners[i], element(keyMQTTListener, i)
-		if v.listenerType(at, l.Type, []string{"tcp", "unix"}, []string{"tls", "ws", "wss"}) {
+		if v.listenerType(at, l.Type, mqttTypes, nil) {
+			v.belonging(at, l)
 			if l.Type == "unix" {
 				v.paths(&taken, at, l.Address)
 			} else {
@@ -114,6 +115,9 @@ func (v *validator) mqttListeners(listeners []MQTTListener) {
 		between(v, child(at, "max_keep_alive"), l.MaxKeepAlive, 0, Duration(maxSeconds16*time.Second))
 		between(v, child(at, "connect_timeout"), l.ConnectTimeout, Duration(100*time.Millisecond), Duration(time.Hour))
 		between(v, child(at, "write_timeout"), l.WriteTimeout, Duration(100*time.Millisecond), Duration(day))
+		v.clients(at, l)
+		v.tls(at, l)
+		v.web(at, l)
 	}
 }
 
@@ -194,7 +198,11 @@ func (v *validator) limits(l *Limits) {
 		between(v, child("limits", n.key), n.value, n.least, n.most)
 	}
 	between(v, "limits.max_queued_bytes", l.MaxQueuedBytes, 1<<10, Size(1<<40))
+	if l.MaxMemory != 0 {
+		between(v, "limits.max_memory", l.MaxMemory, 1<<20, Size(1<<40))
+	}
 	v.oneOf("limits.queue_policy", l.QueuePolicy, queuePolicies...)
+	v.oneOf("limits.share_policy", l.SharePolicy, sharePolicies...)
 	if l.SessionExpiry != Never {
 		// MQTT 5 tells it in 32 bits of seconds, the last value meaning never.
 		between(v, "limits.session_expiry", l.SessionExpiry, 0, 49710*Expiry(day))

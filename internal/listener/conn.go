@@ -34,7 +34,11 @@ type conn struct {
 	leaving   bool     // DISCONNECT without a will was received
 	session   *broker.Conn
 	expiry    time.Duration
-	sendLimit int // the client's Maximum Packet Size; 0: none
+	expires   time.Time  // of the client's identity; zero: never
+	entered   bool       // its client was let in, and the reader has moved
+	admission *admission // while an enhanced authentication goes on
+	method    string     // of enhanced authentication; "": none
+	sendLimit int        // the client's Maximum Packet Size; 0: none
 
 	out outbox
 }
@@ -58,7 +62,23 @@ func (c *conn) serve() {
 		c.heard = time.Now()
 	}
 	c.net.SetReadDeadline(c.heard.Add(l.cfg.ConnectTimeout))
-	why := c.readLoop()
+	c.readOn()
+}
+
+// readOn runs the reader until the connection ends, or until its client is let
+// in: what that takes has made the goroutine's stack large, and it would stay so
+// while the client is idle. The reader goes on in a goroutine of its own.
+func (c *conn) readOn() {
+	if why := c.readLoop(); why == errEntered {
+		go c.readOn()
+	} else {
+		c.end(why)
+	}
+}
+
+// end gives back what the connection had.
+func (c *conn) end(why error) {
+	l := c.listener
 	releaseBuffer(c.buf)
 	c.buf = nil
 	if c.session != nil {
@@ -74,10 +94,11 @@ func (c *conn) serve() {
 func (c *conn) report(why error) {
 	log := c.listener.cfg.Log.With("client", c.id, "peer", c.net.RemoteAddr())
 	var wrong *mqtt.Error
+	var told *closing
 	switch {
-	case errors.As(why, &wrong):
+	case errors.As(why, &wrong), errors.As(why, &told):
 		c.listener.stats.protocolError.Add(1)
-		log.Info("client disconnected: protocol error", "error", wrong)
+		log.Info("client disconnected: protocol error", "error", why)
 	case errors.Is(why, os.ErrDeadlineExceeded):
 		log.Info("client disconnected: silent for too long")
 	case c.leaving, errors.Is(why, net.ErrClosed):
@@ -106,6 +127,11 @@ func (c *conn) readLoop() error {
 			c.part(w, err)
 			w.release()
 			return err
+		}
+		if c.session != nil && !c.entered {
+			c.entered = true
+			w.release()
+			return errEntered
 		}
 		if len(c.buf) == 0 {
 			w.release()

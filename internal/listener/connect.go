@@ -7,15 +7,24 @@ import (
 	"time"
 
 	"snbroker/broker"
+	"snbroker/internal/auth"
 	"snbroker/internal/mqtt"
 )
 
 // errRefused ends a connection whose CONNECT was answered with a refusal.
 var errRefused = errors.New("CONNECT refused")
 
+// admission is a CONNECT whose client has not been let in yet.
+type admission struct {
+	options   broker.ConnectOptions
+	ack       mqtt.Connack
+	keepAlive time.Duration
+	scram     *auth.SCRAM // in the middle of an enhanced authentication
+}
+
 // connect handles CONNECT, which must be a connection's first packet.
 func (c *conn) connect(w *worker, p *mqtt.Connect) error {
-	if c.session != nil {
+	if c.session != nil || c.admission != nil {
 		return errSecondConnect // [MQTT-3.1.0-2]
 	}
 	cfg := &c.listener.cfg
@@ -23,64 +32,77 @@ func (c *conn) connect(w *worker, p *mqtt.Connect) error {
 	c.out.mu.Lock()
 	c.out.v5 = p.Version == mqtt.V5
 	c.out.mu.Unlock()
-	ack := mqtt.Connack{}
+	a := &admission{}
 	c.id = string(p.ClientID)
 	switch {
 	case !cfg.Versions.Has(p.Version):
-		ack.ReasonCode = mqtt.ReasonUnsupportedProtocolVersion
+		a.ack.ReasonCode = mqtt.ReasonUnsupportedProtocolVersion
 		cfg.Log.Info("CONNECT refused: protocol_versions of this listener does not have the client's",
 			"listener", c.listener.Addr(), "client", c.id, "peer", c.net.RemoteAddr(), "version", p.Version)
-	case !cfg.Anonymous:
-		ack.ReasonCode = mqtt.ReasonNotAuthorized
-		cfg.Log.Info("CONNECT refused: anonymous clients are not allowed on this listener; set allow_anonymous = true to let them in",
-			"listener", c.listener.Addr(), "client", c.id, "peer", c.net.RemoteAddr())
 	case c.id == "" && p.Version == mqtt.V31, c.id == "" && !p.CleanStart && p.Version != mqtt.V5:
-		ack.ReasonCode = mqtt.ReasonClientIDNotValid // [MQTT-3.1.3-8] of 3.1.1
-	case p.Properties.AuthMethod != nil:
-		ack.ReasonCode = mqtt.ReasonBadAuthenticationMethod
+		a.ack.ReasonCode = mqtt.ReasonClientIDNotValid // [MQTT-3.1.3-8] of 3.1.1
 	case p.Will != nil && (!mqtt.ValidTopicName(p.Will.Topic) || tooLong(cfg.MountPoint, p.Will.Topic)):
-		ack.ReasonCode = mqtt.ReasonTopicNameInvalid
+		a.ack.ReasonCode = mqtt.ReasonTopicNameInvalid
 	}
-	if ack.ReasonCode != mqtt.ReasonSuccess {
-		return c.answerConnect(w, &ack)
+	if a.ack.ReasonCode != mqtt.ReasonSuccess {
+		return c.answerConnect(w, &a.ack)
 	}
 	if c.id == "" {
 		c.id = assignedID()
-		ack.Properties.AssignedClientID = []byte(c.id)
+		a.ack.Properties.AssignedClientID = []byte(c.id)
 	}
-	o := broker.ConnectOptions{
+	a.options = broker.ConnectOptions{
 		ClientID:       c.id,
 		CleanStart:     p.CleanStart,
-		Expiry:         c.sessionExpiry(p, &ack),
+		Expiry:         c.sessionExpiry(p, &a.ack),
 		Will:           will(p.Will, cfg.MountPoint),
 		ReceiveMaximum: int(p.Properties.ReceiveMaximum),
 	}
+	a.keepAlive = c.supervise(p, &a.ack)
 	c.sendLimit = int(p.Properties.MaximumPacketSize)
-	keepAlive := c.supervise(p, &ack)
-	session, present, err := c.listener.broker.Connect(o, c, &w.turn)
+	return c.authenticate(w, p, a)
+}
+
+// enter attaches a client that was let in to its session.
+func (c *conn) enter(w *worker, a *admission) error {
+	cfg := &c.listener.cfg
+	ack := &a.ack
+	session, present, err := c.listener.broker.Connect(a.options, c, &w.turn)
 	switch {
 	case errors.Is(err, broker.ErrTooManySessions):
 		ack.ReasonCode = mqtt.ReasonQuotaExceeded
 		cfg.Log.Warn("CONNECT refused: max_sessions is reached", "client", c.id)
+	case errors.Is(err, broker.ErrWillNotAuthorized):
+		ack.ReasonCode = mqtt.ReasonNotAuthorized
+		cfg.Log.Info("CONNECT refused: the client may not publish its will", "client", c.id, "topic", a.options.Will.Topic)
 	case err != nil:
 		ack.ReasonCode = mqtt.ReasonServerUnavailable
 	default:
-		c.session, c.expiry = session, o.Expiry
-		ack.SessionPresent = present && p.Version != mqtt.V31
-		if p.Version == mqtt.V5 {
+		c.session, c.expiry = session, a.options.Expiry
+		ack.SessionPresent = present && c.version != mqtt.V31
+		if c.version == mqtt.V5 {
 			ack.Properties.ReceiveMaximum = cfg.ReceiveMaximum
 			ack.Properties.TopicAliasMaximum = cfg.TopicAliasMaximum
 			ack.Properties.MaximumPacketSize = uint32(cfg.MaxPacket)
 		}
-		c.silence = keepAlive + keepAlive/2 // [MQTT-3.1.2-22]
-		deadline := time.Time{}
-		if c.silence > 0 {
-			deadline = c.heard.Add(c.silence)
-		}
-		c.net.SetReadDeadline(deadline)
+		c.silence = a.keepAlive + a.keepAlive/2 // [MQTT-3.1.2-22]
+		c.net.SetReadDeadline(c.deadline())
 		w.pull = true
 	}
-	return c.answerConnect(w, &ack)
+	return c.answerConnect(w, ack)
+}
+
+// deadline is when a client has been silent for too long, or its identity has
+// expired; zero for never.
+func (c *conn) deadline() time.Time {
+	var at time.Time
+	if c.silence > 0 {
+		at = c.heard.Add(c.silence)
+	}
+	if !c.expires.IsZero() && (at.IsZero() || c.expires.Before(at)) {
+		at = c.expires
+	}
+	return at
 }
 
 func (c *conn) answerConnect(w *worker, ack *mqtt.Connack) error {

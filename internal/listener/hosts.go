@@ -40,7 +40,7 @@ func newHosts(most, rate int) hosts {
 // hostOf is the address that a connection is counted by: of IPv6 the network,
 // since one machine has all of its addresses. Invalid for Unix sockets.
 func hostOf(a net.Addr) netip.Addr {
-	ip := addressOf(a)
+	ip := ipOf(a)
 	if ip.Is6() {
 		network, _ := ip.Prefix(64)
 		return network.Addr()
@@ -48,7 +48,7 @@ func hostOf(a net.Addr) netip.Addr {
 	return ip
 }
 
-func addressOf(a net.Addr) netip.Addr {
+func ipOf(a net.Addr) netip.Addr {
 	if tcp, ok := a.(*net.TCPAddr); ok {
 		return tcp.AddrPort().Addr().Unmap().WithZone("")
 	}

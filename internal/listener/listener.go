@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"snbroker/broker"
+	"snbroker/internal/auth"
 	"snbroker/internal/mqtt"
 )
 
@@ -64,6 +65,9 @@ type Config struct {
 	MaxConnectionsPerAddress int
 	// ConnectionRate bounds the new ones in a second; 0: no bound.
 	ConnectionRate int
+
+	// Auth says who clients are; nil: all are anonymous.
+	Auth *auth.Auth
 
 	Log *slog.Logger // nil: slog.Default()
 }
@@ -274,9 +278,11 @@ func (l *Listener) Close(ctx context.Context) {
 	select {
 	case <-ended:
 	case <-ctx.Done():
+		var closing sync.WaitGroup
 		for _, c := range conns {
-			c.net.Close()
+			closing.Go(func() { c.net.Close() }) // some say farewell, and wait for it
 		}
+		closing.Wait()
 		<-ended
 	}
 }

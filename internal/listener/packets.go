@@ -13,11 +13,14 @@ import (
 // Ends of a connection that are no one's mistake, or not the codec's to see.
 var (
 	errLeft          = errors.New("client left")
+	errEntered       = errors.New("client was let in")
 	errSecondConnect = &closing{mqtt.ReasonProtocolError, "a second CONNECT"}
 	errAliasTooHigh  = &closing{mqtt.ReasonTopicAliasInvalid, "topic alias above the maximum"}
 	errAliasUnknown  = &closing{mqtt.ReasonProtocolError, "topic alias that stands for nothing"}
 	errExpiryFromNil = &closing{mqtt.ReasonProtocolError, "DISCONNECT gives a session an expiry that had none"}
 	errTopicTooLong  = &closing{mqtt.ReasonTopicNameInvalid, "a topic that has no room for the mount point"}
+	errNotConnected  = &closing{mqtt.ReasonProtocolError, "a packet before the authentication was over"}
+	errNoRoom        = &closing{mqtt.ReasonQuotaExceeded, "no room for its message"}
 	errQuota         = &closing{mqtt.ReasonReceiveMaximumExceeded, "more QoS 2 publishes than the receive maximum"}
 )
 
@@ -71,6 +74,11 @@ func (c *conn) packet(w *worker, frame []byte) error {
 	if err != nil {
 		return err
 	}
+	if c.session == nil && p.Type() != mqtt.TypeConnect && p.Type() != mqtt.TypeAuth {
+		return errNotConnected
+	}
+	// What a client does all the time comes first, and with little on the
+	// stack: see readOn.
 	switch p := p.(type) {
 	case *mqtt.Publish:
 		return c.publish(w, p)
@@ -86,6 +94,18 @@ func (c *conn) packet(w *worker, frame []byte) error {
 		w.acks = mqtt.AppendAck(w.acks, c.version, mqtt.TypePubcomp, p.PacketID, reason)
 	case *mqtt.Pubcomp:
 		w.pull = c.session.PubComp(p.PacketID) || w.pull
+	default:
+		return c.seldom(w, p)
+	}
+	return nil
+}
+
+// seldom handles what a client does now and then.
+//
+//go:noinline
+func (c *conn) seldom(w *worker, p mqtt.Packet) error {
+	var err error
+	switch p := p.(type) {
 	case *mqtt.Pingreq:
 		w.acks, err = (&mqtt.Pingresp{}).AppendTo(w.acks, c.version)
 	case *mqtt.Subscribe:
@@ -98,6 +118,8 @@ func (c *conn) packet(w *worker, frame []byte) error {
 		w.acks, err = ack.AppendTo(w.acks, c.version)
 	case *mqtt.Connect:
 		return c.connect(w, p)
+	case *mqtt.Auth:
+		return c.auth(w, p)
 	case *mqtt.Disconnect:
 		return c.disconnect(p)
 	default:
@@ -109,33 +131,26 @@ func (c *conn) packet(w *worker, frame []byte) error {
 // publish takes in a message and acknowledges it.
 func (c *conn) publish(w *worker, p *mqtt.Publish) error {
 	topic := alias(p.Topic)
-	if a := p.Properties.TopicAlias; a != 0 {
-		if a > c.listener.cfg.TopicAliasMaximum {
-			return errAliasTooHigh // [MQTT-3.3.2-9]
-		}
-		if c.aliases == nil {
-			c.aliases = make([]string, c.listener.cfg.TopicAliasMaximum)
-		}
-		if topic != "" {
-			if c.aliases[a-1] != topic {
-				c.aliases[a-1] = string(p.Topic)
-			}
-		} else if topic = c.aliases[a-1]; topic == "" {
-			return errAliasUnknown
+	if p.Properties.TopicAlias != 0 {
+		var err error
+		if topic, err = c.aliased(p); err != nil {
+			return err
 		}
 	}
 	mount := c.listener.cfg.MountPoint
 	if tooLong(mount, topic) {
 		return errTopicTooLong
 	}
-	w.publication = broker.Publication{
-		Topic: w.mounted(mount, topic), Payload: p.Payload, Forward: p.Properties.Forward,
-		QoS: p.QoS, Retain: p.Retain, PacketID: p.PacketID,
-	}
+	m := &w.publication // field by field: a literal would be built on the stack first
+	m.Topic, m.Payload, m.Forward = w.mounted(mount, topic), p.Payload, p.Properties.Forward
+	m.QoS, m.Retain, m.PacketID, m.Expiry = p.QoS, p.Retain, p.PacketID, 0
 	if p.Properties.HasMessageExpiry {
-		w.publication.Expiry = max(1, time.Duration(p.Properties.MessageExpiry)*time.Second)
+		m.Expiry = max(1, time.Duration(p.Properties.MessageExpiry)*time.Second)
 	}
 	reason := c.session.Publish(&w.publication, &w.turn)
+	if reason == mqtt.ReasonQuotaExceeded && p.QoS > mqtt.QoS0 && c.version != mqtt.V5 {
+		return errNoRoom // before MQTT 5 an acknowledgement cannot say no
+	}
 	switch p.QoS {
 	case mqtt.QoS1:
 		w.acks = mqtt.AppendAck(w.acks, c.version, mqtt.TypePuback, p.PacketID, reason)
@@ -146,6 +161,27 @@ func (c *conn) publish(w *worker, p *mqtt.Publish) error {
 		w.acks = mqtt.AppendAck(w.acks, c.version, mqtt.TypePubrec, p.PacketID, reason)
 	}
 	return nil
+}
+
+// aliased resolves, or sets, a topic alias.
+//
+//go:noinline
+func (c *conn) aliased(p *mqtt.Publish) (string, error) {
+	a := p.Properties.TopicAlias
+	if a > c.listener.cfg.TopicAliasMaximum {
+		return "", errAliasTooHigh // [MQTT-3.3.2-9]
+	}
+	if c.aliases == nil {
+		c.aliases = make([]string, c.listener.cfg.TopicAliasMaximum)
+	}
+	known := &c.aliases[a-1]
+	switch {
+	case len(p.Topic) == 0 && *known == "":
+		return "", errAliasUnknown
+	case len(p.Topic) > 0 && *known != alias(p.Topic):
+		*known = string(p.Topic)
+	}
+	return *known, nil
 }
 
 // pubrec answers PUBREC with PUBREL; what an MQTT 5 client refused is done.

@@ -13,7 +13,7 @@ func (l *Listener) fromProxy(peer net.Addr) bool {
 	if len(l.cfg.ProxyFrom) == 0 {
 		return false
 	}
-	ip := addressOf(peer)
+	ip := ipOf(peer)
 	return slices.ContainsFunc(l.cfg.ProxyFrom, func(p netip.Prefix) bool { return p.Contains(ip) })
 }
 

@@ -40,14 +40,14 @@ func (c *conn) read() error {
 // mayWait moves the deadline, which is not done with each packet: it may have
 // passed although the client was not silent.
 func (c *conn) mayWait() bool {
-	if c.session == nil || c.silence == 0 {
+	if c.session == nil {
 		return false
 	}
-	left := time.Until(c.heard.Add(c.silence))
-	if left <= 0 {
+	at := c.deadline()
+	if !at.IsZero() && !time.Now().Before(at) {
 		return false
 	}
-	c.net.SetReadDeadline(time.Now().Add(left))
+	c.net.SetReadDeadline(at)
 	return true
 }
 

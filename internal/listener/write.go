@@ -151,6 +151,9 @@ func (c *conn) pull(s *sender) {
 
 // send writes b, all of it if wait is set, else what the socket takes at once.
 func (c *conn) send(s *sender, b []byte, wait bool) (n int, err error) {
+	if len(b) == 0 {
+		return 0, nil // what is below may take even that for a write
+	}
 	if wait {
 		c.net.SetWriteDeadline(time.Now().Add(c.listener.cfg.WriteTimeout))
 		return c.net.Write(b)

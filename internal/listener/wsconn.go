@@ -5,7 +5,6 @@ import (
 	"io"
 	"net"
 	"os"
-	"sync/atomic"
 	"time"
 
 	"github.com/gorilla/websocket"
@@ -17,7 +16,6 @@ type wsConn struct {
 	ws      *websocket.Conn
 	bottom  *bottom
 	message io.Reader // the message being read; nil: none
-	writing atomic.Bool
 }
 
 // bottom is the connection below a WebSocket.
@@ -103,24 +101,20 @@ func (w *wsConn) Write(b []byte) (int, error) {
 	if len(b) == 0 {
 		return 0, nil
 	}
-	w.writing.Store(true)
-	defer w.writing.Store(false)
 	if err := w.ws.WriteMessage(websocket.BinaryMessage, b); err != nil {
 		return 0, err
 	}
 	return len(b), nil
 }
 
-// Close says farewell, unless somebody is stuck in a Write.
+// Close says farewell, for which it waits a moment if somebody is in a Write.
 func (w *wsConn) Close() error {
-	if !w.writing.Load() {
-		w.bye(websocket.CloseNormalClosure, "")
-	}
+	w.bye(websocket.CloseNormalClosure, "")
 	return w.bottom.Close()
 }
 
-// farewell is how long a last frame may take: it goes into the socket's buffer,
-// or nowhere.
+// farewell is how long a last frame may take: a Write that is stuck is so for
+// longer.
 const farewell = 100 * time.Millisecond
 
 func (w *wsConn) bye(code int, text string) {

@@ -1,0 +1,77 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"snbroker/internal/config"
+	"snbroker/internal/listener"
+)
+
+// loadTLS reads the files of a listener with TLS; nil for others.
+func loadTLS(rules *config.MQTTListener) (*listener.TLS, error) {
+	if !rules.Secure() {
+		return nil, nil
+	}
+	t, err := listener.LoadTLS(rules.TLS())
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", mqttTable(rules), err)
+	}
+	return t, nil
+}
+
+// checkTLS reads the files of all listeners, and lists what is wrong.
+func checkTLS(cfg *config.Config) error {
+	var all []error
+	for i := range cfg.MQTT.Listeners {
+		if _, err := loadTLS(&cfg.MQTT.Listeners[i]); err != nil {
+			all = append(all, err)
+		}
+	}
+	return errors.Join(all...)
+}
+
+// eachTLS visits what listeners have of TLS, once where several addresses share
+// it.
+func (s *server) eachTLS(visit func(*config.MQTTListener, *listener.TLS)) {
+	var last *listener.TLS
+	for _, c := range s.clients {
+		if c.tls != nil && c.tls != last {
+			visit(c.rules, c.tls)
+			last = c.tls
+		}
+	}
+}
+
+// reloadTLS reads certificates, authorities and revocations again.
+func (s *server) reloadTLS() {
+	s.eachTLS(func(rules *config.MQTTListener, t *listener.TLS) {
+		if err := t.Reload(); err != nil {
+			s.log.Error("certificates not reloaded, all stays as it was", "listener", mqttTable(rules), "error", err)
+			return
+		}
+		s.announceCertificate(rules, t)
+	})
+}
+
+func (s *server) announceTLS() { s.eachTLS(s.announceCertificate) }
+
+// announceCertificate tells the certificate in force, and when it is not good.
+func (s *server) announceCertificate(rules *config.MQTTListener, t *listener.TLS) {
+	c := t.Certificate()
+	names := c.DNSNames
+	for _, ip := range c.IPAddresses {
+		names = append(names, ip.String())
+	}
+	args := []any{"listener", mqttTable(rules), "names", strings.Join(names, " "), "expires", c.NotAfter.Format(time.DateOnly)}
+	switch now := time.Now(); {
+	case now.After(c.NotAfter):
+		s.log.Warn("the server's certificate has expired: clients will refuse it", args...)
+	case now.Before(c.NotBefore):
+		s.log.Warn("the server's certificate is not valid yet, or this machine's clock is wrong", args...)
+	default:
+		s.log.Info("certificate loaded", args...)
+	}
+}
