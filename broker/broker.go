@@ -59,6 +59,7 @@ type ConnectOptions struct {
 // Refusals of Connect.
 var (
 	ErrTooManySessions   = errors.New("broker: the limit of sessions is reached")
+	ErrWillTopic         = errors.New("broker: the will's topic is too long or too deep")
 	ErrWillNotAuthorized = errors.New("broker: the client may not publish its will")
 	ErrShuttingDown      = errors.New("broker: shutting down")
 )
@@ -71,6 +72,9 @@ func (b *Broker) Connect(o ConnectOptions, client Client, t *Turn) (c *Conn, pre
 	if o.Will != nil {
 		w := *o.Will
 		w.who = o.Identity
+		if !b.limits.admits(w.Topic) {
+			return nil, false, ErrWillTopic
+		}
 		if o.Will = &w; !b.mayLeave(&w, o.ClientID) {
 			return nil, false, ErrWillNotAuthorized
 		}

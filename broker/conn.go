@@ -64,6 +64,9 @@ func (c *Conn) Subscribe(filter string, o SubscribeOptions) mqtt.ReasonCode {
 		return mqtt.ReasonUnspecifiedError
 	}
 	defer s.mu.Unlock()
+	if !c.broker.limits.admits(filter) {
+		return mqtt.ReasonTopicFilterInvalid
+	}
 	if !c.maySubscribe(filter) {
 		return mqtt.ReasonNotAuthorized
 	}
@@ -130,11 +133,15 @@ type Delivery struct {
 	Release         bool // the client has the message; PUBREL is to be sent
 }
 
+// PullBytes is how many octets of payload end a Pull: large messages are not
+// encoded by the dozen.
+const PullBytes = 64 << 10
+
 // Pull appends deliveries to dst up to its capacity: first what an earlier
 // connection left unfinished, then the queue, as far as the window allows. If
 // it returns fewer than there was room for, the queue is empty (and Ready will
-// tell of the next message) or the window is full (and an acknowledgement is
-// the time to pull again).
+// tell of the next message), the window is full (and an acknowledgement is the
+// time to pull again), or the payloads are PullBytes together, or more.
 func (c *Conn) Pull(dst []Delivery, t *Turn) []Delivery {
 	s := c.session
 	if !c.lock() {
@@ -144,7 +151,16 @@ func (c *Conn) Pull(dst []Delivery, t *Turn) []Delivery {
 	if s.queue.len() < replayChunk {
 		s.fillFromRetained(c, t) // a busy queue must not keep them back for ever
 	}
-	for len(dst) < cap(dst) {
+	octets := 0
+	for counted := len(dst); len(dst) < cap(dst); {
+		for ; counted < len(dst); counted++ {
+			if m := dst[counted].Message; m != nil {
+				octets += len(m.Payload)
+			}
+		}
+		if octets >= PullBytes {
+			break
+		}
 		if e := s.window.nextResend(int(c.window)); e != nil {
 			dst = append(dst, Delivery{Message: e.msg, SubscriptionIDs: e.ids, PacketID: e.id, QoS: e.qos,
 				Retain: e.retain, Dup: e.stage == sent, Release: e.stage == released})
@@ -185,6 +201,8 @@ func (c *Conn) Pull(dst []Delivery, t *Turn) []Delivery {
 			next = *s.window.add(next)
 		}
 		s.pulled++
+		t.sent++
+		t.bytesOut += uint64(len(next.msg.Payload))
 		dst = append(dst, Delivery{Message: next.msg, SubscriptionIDs: next.ids, PacketID: next.id, QoS: next.qos, Retain: next.retain})
 	}
 	return dst

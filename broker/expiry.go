@@ -112,6 +112,7 @@ func (b *Broker) expire() {
 		s.mu.Unlock()
 		if ends {
 			left = append(left, b.forget(s)...)
+			b.stats.expired.Add(1)
 		}
 	}
 	b.arm()

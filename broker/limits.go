@@ -1,6 +1,9 @@
 package broker
 
-import "time"
+import (
+	"strings"
+	"time"
+)
 
 // QueuePolicy says which message goes when a queue is full and holds no QoS 0
 // message to give up.
@@ -23,6 +26,8 @@ type Limits struct {
 	MaxInflight      int         // QoS 1 and 2 deliveries unacknowledged, if the client allows more
 	MaxReceived      int         // QoS 2 ids taken in and not yet released
 	MaxSubscriptions int         // of a session
+	MaxTopicLength   int         // octets of a topic name or filter
+	MaxTopicLevels   int         // levels of one
 	MaxSessions      int
 	MaxRetained      int // retained messages
 }
@@ -37,6 +42,8 @@ func DefaultLimits() Limits {
 		MaxInflight:      100,
 		MaxReceived:      100,
 		MaxSubscriptions: 1_000,
+		MaxTopicLength:   4096,
+		MaxTopicLevels:   128,
 		MaxSessions:      1_000_000,
 		MaxRetained:      100_000,
 	}
@@ -53,3 +60,11 @@ const (
 	shortestPause = 100 * time.Microsecond
 	longestPause  = 5 * time.Millisecond
 )
+
+// admits tells whether a topic name or filter is within the limits.
+func (l *Limits) admits(topic string) bool {
+	if len(topic) > l.MaxTopicLength {
+		return false
+	}
+	return len(topic) < l.MaxTopicLevels || strings.Count(topic, "/") < l.MaxTopicLevels
+}

@@ -13,6 +13,9 @@ import (
 // ReasonNoMatchingSubscribers is a success too. ReasonReceiveMaximumExceeded
 // means that more identifiers than MaxReceived would be kept.
 func (c *Conn) Publish(p *Publication, t *Turn) mqtt.ReasonCode {
+	if !c.broker.limits.admits(p.Topic) {
+		return mqtt.ReasonTopicNameInvalid
+	}
 	if !c.mayPublish(p.Topic) {
 		t.dropped[DropNotAuthorized]++
 		return mqtt.ReasonNotAuthorized
@@ -90,6 +93,7 @@ func (b *Broker) PublishUnconnected(p *Publication, clientID string, t *Turn) mq
 // route finds the sessions and queues the message for them.
 func (b *Broker) route(p *Publication, from *Session, t *Turn) mqtt.ReasonCode {
 	t.published++
+	t.bytesIn += uint64(len(p.Payload))
 	m := b.cache.match(b.index, p.Topic)
 	if len(m.targets)+len(m.groups) == 0 && !p.Retain {
 		return mqtt.ReasonNoMatchingSubscribers

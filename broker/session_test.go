@@ -192,6 +192,46 @@ func TestManyDeadlines(t *testing.T) {
 	})
 }
 
+// A session whose will has been published makes way for those that end before
+// it does.
+func TestDeadlinesAfterWill(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := New(DefaultLimits())
+		for _, o := range []ConnectOptions{
+			{ClientID: "late", Expiry: time.Hour, Will: &Will{Topic: "will", Delay: time.Second}},
+			{ClientID: "early", Expiry: time.Minute},
+			{ClientID: "earlier", Expiry: 2 * time.Second},
+		} {
+			attach(t, b, o).close(true)
+		}
+		for _, c := range []struct {
+			wait time.Duration
+			left int
+		}{{time.Second, 3}, {time.Second, 2}, {58 * time.Second, 1}, {time.Hour - time.Minute, 0}} {
+			time.Sleep(c.wait)
+			synctest.Wait()
+			if n := b.Stats().Sessions; n != c.left {
+				t.Fatalf("%d sessions, want %d", n, c.left)
+			}
+		}
+	})
+}
+
+// A publisher that matched just before a session ended queues nothing for it.
+func TestEndedSessionTakesNothing(t *testing.T) {
+	b := New(DefaultLimits())
+	p := attach(t, b, ConnectOptions{ClientID: "c"})
+	p.subscribe("a", SubscribeOptions{QoS: 1})
+	m := b.cache.match(b.index, "a")
+	p.close(false)
+	var turn Turn
+	s := m.targets[0].session
+	s.enqueue(entry{msg: &Message{Topic: "a"}, qos: mqtt.QoS1}, &b.limits, &turn)
+	if s.queue.len() != 0 || !turn.Empty() {
+		t.Errorf("%d messages are queued", s.queue.len())
+	}
+}
+
 func TestMessageExpiry(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := New(DefaultLimits())
@@ -566,6 +606,7 @@ func TestBrokerClose(t *testing.T) {
 		b := New(DefaultLimits())
 		w := attach(t, b, ConnectOptions{ClientID: "watch", Expiry: day})
 		w.subscribe("#", SubscribeOptions{QoS: 1})
+		w.hears() // so that it is to be told of the next message
 		p := attach(t, b, ConnectOptions{ClientID: "c", Expiry: day, Will: &Will{Topic: "will", QoS: 1}})
 		gone := attach(t, b, ConnectOptions{ClientID: "gone", Expiry: time.Minute})
 		gone.close(true)

@@ -22,6 +22,10 @@ func (r DropReason) String() string {
 type counters struct {
 	published atomic.Uint64
 	delivered atomic.Uint64
+	bytesIn   atomic.Uint64
+	sent      atomic.Uint64
+	bytesOut  atomic.Uint64
+	expired   atomic.Uint64
 	dropped   [numDropReasons]atomic.Uint64
 }
 
@@ -33,6 +37,47 @@ type Stats struct {
 	Sessions      int
 	Subscriptions int
 	Retained      int
+}
+
+// Traffic counts what went through, and who is there.
+type Traffic struct {
+	BytesIn   uint64 // octets of payload taken in
+	Sent      uint64 // messages given to connections
+	BytesOut  uint64 // octets of their payload
+	Connected int    // sessions with a connection
+	Expired   uint64 // sessions that ended because their expiry passed
+	Shared    int    // shared subscriptions
+	Queued    int    // messages waiting in queues
+}
+
+// Traffic returns the present counts. It visits each session.
+func (b *Broker) Traffic() Traffic {
+	t := Traffic{
+		BytesIn:  b.stats.bytesIn.Load(),
+		Sent:     b.stats.sent.Load(),
+		BytesOut: b.stats.bytesOut.Load(),
+		Expired:  b.stats.expired.Load(),
+	}
+	b.mu.Lock()
+	sessions := make([]*Session, 0, len(b.sessions))
+	for _, s := range b.sessions {
+		sessions = append(sessions, s)
+	}
+	b.mu.Unlock()
+	for _, s := range sessions {
+		s.mu.Lock()
+		if s.conn != nil {
+			t.Connected++
+		}
+		t.Queued += s.queue.len()
+		for i := range s.subs {
+			if _, _, shared := splitShared(s.subs[i].filter); shared {
+				t.Shared++
+			}
+		}
+		s.mu.Unlock()
+	}
+	return t
 }
 
 // Stats returns the present counts.

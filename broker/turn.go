@@ -11,6 +11,9 @@ type Turn struct {
 	wakes     []*Conn
 	published uint64
 	delivered uint64
+	bytesIn   uint64 // of payloads published
+	sent      uint64 // messages pulled
+	bytesOut  uint64 // of their payloads
 	dropped   [numDropReasons]uint64
 	queued    int64 // octets that queues grew by, or shrank
 	memory    memoryLevel
@@ -19,7 +22,7 @@ type Turn struct {
 
 // Empty tells whether there is nothing to end.
 func (t *Turn) Empty() bool {
-	return len(t.wakes) == 0 && t.published == 0 && t.delivered == 0 && t.queued == 0 && t.dropped == [numDropReasons]uint64{}
+	return len(t.wakes) == 0 && t.published == 0 && t.delivered == 0 && t.sent == 0 && t.queued == 0 && t.dropped == [numDropReasons]uint64{}
 }
 
 // End tells the connections that became ready and adds up the counts. No lock
@@ -38,7 +41,13 @@ func (b *Broker) End(t *Turn) (pause time.Duration) {
 	if t.published > 0 || t.delivered > 0 {
 		b.stats.published.Add(t.published)
 		b.stats.delivered.Add(t.delivered)
-		t.published, t.delivered = 0, 0
+		b.stats.bytesIn.Add(t.bytesIn)
+		t.published, t.delivered, t.bytesIn = 0, 0, 0
+	}
+	if t.sent > 0 {
+		b.stats.sent.Add(t.sent)
+		b.stats.bytesOut.Add(t.bytesOut)
+		t.sent, t.bytesOut = 0, 0
 	}
 	if t.queued != 0 {
 		b.queued.Add(t.queued)

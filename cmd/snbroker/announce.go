@@ -5,6 +5,8 @@ import (
 	"net"
 	"net/netip"
 	"strings"
+
+	"snbroker/internal/config"
 )
 
 // announce logs what the server listens on, and where clients are let in or
@@ -12,20 +14,29 @@ import (
 func (s *server) announce() {
 	for _, c := range s.clients {
 		s.log.Info("listening for MQTT clients", "on", c.rules.Type+" "+c.Addr().String())
-		s.access(mqttTable(c.rules), c.Addr().String(), c.rules.AllowAnonymous, isLocal(c.Addr()) && len(c.rules.ProxyProtocolFrom) == 0)
+		s.access(mqttTable(c.rules), c.Addr().String(), s.provable(c.rules), c.rules.AllowAnonymous, isLocal(c.Addr()) && len(c.rules.ProxyProtocolFrom) == 0)
 	}
 	s.announceTLS()
 	for _, d := range s.devices {
 		s.log.Info("listening for MQTT-SN devices", "on", d.Name())
-		s.access(mqttsnTable(d.rules), d.udp.LocalAddr().String(), d.rules.AllowAnonymous, d.udp.LocalAddr().Addr().IsLoopback())
+		s.access(mqttsnTable(d.rules), d.udp.LocalAddr().String(), false, d.rules.AllowAnonymous, d.udp.LocalAddr().Addr().IsLoopback())
 	}
 }
 
+// provable tells whether clients can prove who they are at a listener.
+func (s *server) provable(rules *config.MQTTListener) bool {
+	return s.cfg.Auth.Proves() || rules.Secure() && rules.ClientCAFile != "" && rules.CertificateIdentity != "off"
+}
+
 // access tells who may come in, where it is not plain.
-func (s *server) access(table, address string, anonymous, local bool) {
+func (s *server) access(table, address string, provable, anonymous, local bool) {
 	switch {
+	case !anonymous && provable:
+	case !anonymous && strings.HasPrefix(table, "[[mqtt.listener]]"):
+		s.log.Warn("nobody is let in here: there are no users; set password_file in [auth], or, to let everybody in, put this line into "+table,
+			"listener", address, "line", "allow_anonymous = true")
 	case !anonymous:
-		s.log.Warn("nobody is let in here: clients cannot prove who they are yet; to let everybody in, put this line into "+table,
+		s.log.Warn("nobody is let in here: devices cannot prove who they are yet; to let everybody in, put this line into "+table,
 			"listener", address, "line", "allow_anonymous = true")
 	case !local:
 		s.log.Warn("whoever can reach this address is let in: allow_anonymous = true", "listener", address)

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"flag"
 	"fmt"
 	"io"
@@ -21,7 +22,7 @@ func check(args []string, stdout, stderr io.Writer) int {
 	}
 	cfg, err := config.Load(*file)
 	if err == nil {
-		err = checkTLS(cfg)
+		err = errors.Join(checkTLS(cfg), checkAuth(cfg))
 	}
 	if err != nil {
 		fmt.Fprintln(stderr, err)

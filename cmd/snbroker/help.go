@@ -7,6 +7,7 @@ TLS or WebSocket.
 Usage:
   snbroker [-config FILE] [-v]    run
   snbroker check -config FILE     tell all that is wrong with a file
+  snbroker passwd ... FILE USER   set a password in a file of users; see -help
   snbroker version                tell what was built, and from what
 
 Without -config it listens on this machine alone, on 127.0.0.1 and ::1: MQTT on
@@ -29,9 +30,10 @@ Signals:
   SIGTERM, SIGINT   end: devices and clients are told, exit code 0; a second one
                     ends at once
   SIGHUP            read FILE again. The log level changes at once, and so do
-                    the contents of certificate, key, CA and CRL files; other
-                    changes are named in the log and need a restart. A bad file
-                    changes nothing
+                    the contents of certificate, key, CA and CRL files, and
+                    [auth] with its files; clients whose users are gone are
+                    disconnected. Other changes are named in the log and need a
+                    restart. A bad file changes nothing
 
 The log goes to stderr, without times under systemd, which adds its own.
 

@@ -81,6 +81,13 @@ func (p *program) reload(s *server) {
 	p.cfg.Log.Level = cfg.Log.Level
 	p.setLevel()
 	s.reloadTLS()
+	if s.reloadAuth(cfg) {
+		guard := p.cfg.Auth
+		p.cfg.Auth = cfg.Auth
+		p.cfg.Auth.KeepGuard(&guard)
+	} else {
+		cfg.Auth = p.cfg.Auth // told already
+	}
 	if later := config.Changed(p.cfg, cfg); len(later) > 0 {
 		p.log.Warn("reloaded; some changes need a restart", "file", p.file, "changes", strings.Join(later, ", "))
 		return

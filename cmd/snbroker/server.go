@@ -8,6 +8,7 @@ import (
 
 	"snbroker/broker"
 	"snbroker/gateway"
+	"snbroker/internal/auth"
 	"snbroker/internal/config"
 	"snbroker/internal/listener"
 	"snbroker/transport/udp"
@@ -20,6 +21,7 @@ const grace = 5 * time.Second
 type server struct {
 	cfg     *config.Config
 	log     *slog.Logger
+	auth    *auth.Auth
 	broker  *broker.Broker
 	gateway *gateway.Gateway
 
@@ -50,11 +52,17 @@ type devices struct {
 // start opens everything that cfg names, then serves. It returns when all are
 // being served.
 func start(cfg *config.Config, log *slog.Logger) (*server, error) {
-	s := &server{cfg: cfg, log: log, failed: make(chan error, 1), quit: make(chan struct{})}
+	who, err := loadAuth(cfg)
+	if err != nil {
+		return nil, err
+	}
+	warnOf(who, log)
+	s := &server{cfg: cfg, log: log, auth: who, failed: make(chan error, 1), quit: make(chan struct{})}
 	s.broker = broker.New(cfg.Broker())
+	s.broker.Authorize(judge{who})
 	g := cfg.Gateway()
 	g.Log = log
-	s.gateway = gateway.New(g, gateway.NewEmbedded(s.broker))
+	s.gateway = gateway.New(g, bound{gateway.NewEmbedded(s.broker), who})
 	if err := s.open(); err != nil {
 		s.closeSockets()
 		return nil, err
@@ -64,6 +72,7 @@ func start(cfg *config.Config, log *slog.Logger) (*server, error) {
 	s.announce()
 	s.joinGroups()
 	s.keeper.Go(s.keepGroups)
+	s.keeper.Go(s.report)
 	log.Info("ready", "version", version())
 	return s, nil
 }
@@ -106,6 +115,7 @@ func (s *server) openClients(rules *config.MQTTListener) error {
 		cfg := s.cfg.Listener(rules)
 		cfg.Log = s.log
 		cfg.TLS = secure
+		cfg.Auth = s.auth
 		s.clients = append(s.clients, clients{listener.New(cfg, s.broker, l), rules, secure})
 	}
 	return nil

@@ -53,6 +53,13 @@ func (s *snapshot) mayUse(id *Identity, clientID string) bool {
 	return true
 }
 
+// MayUse is what Authenticate asks about a ClientID, for those who are let in
+// without it.
+func (a *Auth) MayUse(id *Identity, clientID string) bool {
+	s := a.load()
+	return s != nil && id != nil && s.mayUse(id, clientID)
+}
+
 func (m BindMode) fits(name, clientID string) bool {
 	rest, ok := strings.CutPrefix(clientID, name)
 	return ok && (rest == "" || m == BindPrefix && strings.IndexByte(bindSeparators, rest[0]) >= 0)

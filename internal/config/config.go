@@ -4,6 +4,7 @@ package config
 type Config struct {
 	MQTT   MQTT   `toml:"mqtt"`
 	MQTTSN MQTTSN `toml:"mqttsn"`
+	Auth   Auth   `toml:"auth"`
 	Limits Limits `toml:"limits"`
 	Log    Log    `toml:"log"`
 
@@ -13,6 +14,8 @@ type Config struct {
 // MQTT is what regular clients meet.
 type MQTT struct {
 	Listeners []MQTTListener `toml:"listener"`
+	// SysInterval is the time between two reports below $SYS; 0: none.
+	SysInterval Duration `toml:"sys_interval"`
 }
 
 // MQTTListener is a [[mqtt.listener]].
@@ -25,6 +28,11 @@ type MQTTListener struct {
 	MaxKeepAlive   Duration  `toml:"max_keep_alive"`
 	ConnectTimeout Duration  `toml:"connect_timeout"`
 	WriteTimeout   Duration  `toml:"write_timeout"`
+	MaxFilters     int       `toml:"max_filters"`
+	MaxProperties  Size      `toml:"max_properties"`
+	MaxMessageRate int       `toml:"max_message_rate"`
+
+	ServerReference string `toml:"server_reference"`
 
 	ProtocolVersions         []string `toml:"protocol_versions"`
 	MountPoint               string   `toml:"mount_point"`
@@ -87,6 +95,23 @@ type Client struct {
 	Predefined map[string]string `toml:"predefined"`
 }
 
+// Auth says who clients are and what they may do.
+type Auth struct {
+	PasswordFile     string   `toml:"password_file"`
+	ACLFile          string   `toml:"acl_file"`
+	SCRAMFile        string   `toml:"scram_file"`
+	BindClientID     string   `toml:"bind_client_id"`
+	JWTSecretFile    string   `toml:"jwt_secret_file"`
+	JWKSFile         string   `toml:"jwks_file"`
+	JWTIssuer        string   `toml:"jwt_issuer"`
+	JWTAudience      string   `toml:"jwt_audience"`
+	JWTUsernameClaim string   `toml:"jwt_username_claim"`
+	HashWorkers      int      `toml:"hash_workers"`
+	BanFailures      int      `toml:"ban_failures"`
+	BanTime          Duration `toml:"ban_time"`
+	MaxConnects      int      `toml:"max_connects"`
+}
+
 // Limits bound what clients and devices can make the program hold.
 type Limits struct {
 	MaxQueued        int    `toml:"max_queued"`
@@ -99,6 +124,8 @@ type Limits struct {
 	MaxInflight      int    `toml:"max_inflight"`
 	MaxReceived      int    `toml:"max_received"`
 	MaxSubscriptions int    `toml:"max_subscriptions"`
+	MaxTopicLength   Size   `toml:"max_topic_length"`
+	MaxTopicLevels   int    `toml:"max_topic_levels"`
 	MaxSessions      int    `toml:"max_sessions"`
 	MaxRetained      int    `toml:"max_retained"`
 	MaxTopics        int    `toml:"max_topics"`

@@ -35,21 +35,22 @@ func policy(name string) broker.QueuePolicy {
 
 // Broker is what the broker needs to know.
 func (c *Config) Broker() broker.Limits {
-	l := &c.Limits
-	return broker.Limits{
-		MaxQueued:        l.MaxQueued,
-		MaxQueuedBytes:   int(l.MaxQueuedBytes),
-		QueuePolicy:      policy(l.QueuePolicy),
-		SharePolicy:      broker.SharePolicy(max(0, slices.Index(sharePolicies, l.SharePolicy))),
-		MaxMemory:        int64(l.MaxMemory),
-		SlowAt:           l.SlowAt,
-		QueueQoS0Offline: l.QueueQoS0Offline,
-		MaxInflight:      l.MaxInflight,
-		MaxReceived:      l.MaxReceived,
-		MaxSubscriptions: l.MaxSubscriptions,
-		MaxSessions:      l.MaxSessions,
-		MaxRetained:      l.MaxRetained,
-	}
+	l, b := &c.Limits, broker.DefaultLimits()
+	b.MaxQueued = l.MaxQueued
+	b.MaxQueuedBytes = int(l.MaxQueuedBytes)
+	b.QueuePolicy = policy(l.QueuePolicy)
+	b.SharePolicy = broker.SharePolicy(max(0, slices.Index(sharePolicies, l.SharePolicy)))
+	b.MaxMemory = int64(l.MaxMemory)
+	b.SlowAt = l.SlowAt
+	b.QueueQoS0Offline = l.QueueQoS0Offline
+	b.MaxInflight = l.MaxInflight
+	b.MaxReceived = l.MaxReceived
+	b.MaxSubscriptions = l.MaxSubscriptions
+	b.MaxTopicLength = int(l.MaxTopicLength)
+	b.MaxTopicLevels = l.MaxTopicLevels
+	b.MaxSessions = l.MaxSessions
+	b.MaxRetained = l.MaxRetained
+	return b
 }
 
 // Gateway is what the gateway needs to know.
@@ -111,6 +112,10 @@ func (c *Config) Listener(l *MQTTListener) listener.Config {
 	d.MaxKeepAlive = time.Duration(l.MaxKeepAlive)
 	d.ConnectTimeout = time.Duration(l.ConnectTimeout)
 	d.WriteTimeout = time.Duration(l.WriteTimeout)
+	d.MaxFilters = l.MaxFilters
+	d.MaxProperties = int(l.MaxProperties)
+	d.MaxMessageRate = l.MaxMessageRate
+	d.ServerReference = l.ServerReference
 	d.SessionExpiry = time.Duration(c.Limits.SessionExpiry)
 	d.Versions = versions(l.ProtocolVersions)
 	d.MountPoint = l.MountPoint

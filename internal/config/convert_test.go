@@ -6,6 +6,7 @@ import (
 
 	"snbroker/broker"
 	"snbroker/gateway"
+	"snbroker/internal/auth"
 	"snbroker/internal/listener"
 	"snbroker/transport/udp"
 )
@@ -13,7 +14,7 @@ import (
 // told is what c makes the packages be told.
 func told(c *Config) []any {
 	m, s := &c.MQTT.Listeners[0], &c.MQTTSN.Listeners[0]
-	return []any{c.Broker(), c.Gateway(), c.Listener(m), m.TLS(), s.Link(), s.UDP("a"), s.Group("225.1.1.1:1"), c.Log.SlogLevel()}
+	return []any{c.Broker(), c.Gateway(), c.Listener(m), m.TLS(), s.Link(), s.UDP("a"), s.Group("225.1.1.1:1"), c.Auth.Config(), c.Auth.Guard(), c.Log.SlogLevel()}
 }
 
 func checkDefaults(t *testing.T, c *Config) {
@@ -27,6 +28,7 @@ func checkDefaults(t *testing.T, c *Config) {
 		{c.MQTT.Listeners[0].TLS(), listener.DefaultTLSConfig()},
 		{c.MQTTSN.Listeners[0].Link(), gateway.LinkOptions{Anonymous: true, QoSMinusOne: true}},
 		{c.MQTTSN.Listeners[0].UDP("a"), udp.Config{Address: "a"}},
+		{auth.NewGuard(c.Auth.Guard()), auth.NewGuard(auth.GuardConfig{})},
 		{c.MQTTSN.Listeners[0].Group("b"), udp.GroupConfig{Group: "b"}},
 	} {
 		if !reflect.DeepEqual(tc.got, tc.want) {
@@ -70,6 +72,32 @@ func TestPredefined(t *testing.T) {
 		if got, _ := p.Name(id, 7); got != want {
 			t.Errorf("for %q: got %q, want %q", id, got, want)
 		}
+	}
+}
+
+// Files are where the configuration is, wherever the program was started.
+func TestAuthFiles(t *testing.T) {
+	c, err := Parse("/etc/snbroker/config.toml", "[auth]\npassword_file = \"passwords\"\nacl_file = \"/x/acl\"\njwks_file = \"../keys\"\n")
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := c.Auth.Config()
+	if got.PasswordFile != "/etc/snbroker/passwords" || got.ACLFile != "/x/acl" || got.JWT.JWKSFile != "/etc/keys" || got.SCRAMFile != "" {
+		t.Errorf("got %+v", got)
+	}
+	if !c.Auth.Proves() || Default().Auth.Proves() {
+		t.Error("with a password file clients can prove who they are, without they cannot")
+	}
+}
+
+// 0 is no bound, not the default.
+func TestAuthNoBounds(t *testing.T) {
+	c, err := Parse("t", "[auth]\nban_failures = 0\nmax_connects = 0\n")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if g := c.Auth.Guard(); g.Failures >= 0 || g.AddressFailures >= 0 || g.Connects >= 0 {
+		t.Errorf("got %+v", g)
 	}
 }
 

@@ -13,7 +13,7 @@ import (
 func Default() *Config {
 	g, b := gateway.DefaultConfig(), broker.DefaultLimits()
 	c := &Config{
-		MQTT: MQTT{Listeners: make([]MQTTListener, 1)},
+		MQTT: MQTT{Listeners: make([]MQTTListener, 1), SysInterval: Duration(10 * time.Second)},
 		MQTTSN: MQTTSN{
 			Listeners:       make([]MQTTSNListener, 1),
 			GatewayID:       int(g.GatewayID),
@@ -27,6 +27,7 @@ func Default() *Config {
 			MaxIdle:         Duration(g.MaxIdle),
 			MaxWakeMessages: g.MaxWakeMessages,
 		},
+		Auth: defaultAuth(),
 		Limits: Limits{
 			MaxQueued:        b.MaxQueued,
 			MaxQueuedBytes:   Size(b.MaxQueuedBytes),
@@ -38,6 +39,8 @@ func Default() *Config {
 			MaxInflight:      b.MaxInflight,
 			MaxReceived:      b.MaxReceived,
 			MaxSubscriptions: b.MaxSubscriptions,
+			MaxTopicLength:   Size(b.MaxTopicLength),
+			MaxTopicLevels:   b.MaxTopicLevels,
 			MaxSessions:      b.MaxSessions,
 			MaxRetained:      b.MaxRetained,
 			MaxTopics:        g.MaxTopics,
@@ -73,6 +76,9 @@ func (l *MQTTListener) setDefaults() {
 		MaxKeepAlive:   Duration(d.MaxKeepAlive),
 		ConnectTimeout: Duration(d.ConnectTimeout),
 		WriteTimeout:   Duration(d.WriteTimeout),
+		MaxFilters:     d.MaxFilters,
+		MaxProperties:  Size(d.MaxProperties),
+		MaxMessageRate: d.MaxMessageRate,
 
 		ProtocolVersions:         versionNames(d.Versions),
 		MountPoint:               d.MountPoint,

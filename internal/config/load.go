@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"path/filepath"
 	"reflect"
 )
 
@@ -48,8 +49,10 @@ func Parse(file, text string) (*Config, error) {
 	return c, nil
 }
 
-// complete fills in the defaults that depend on other settings.
+// complete fills in the defaults that depend on other settings, and the files'
+// folder.
 func (c *Config) complete() {
+	c.Auth.locate(filepath.Dir(c.src.file))
 	for i := range c.MQTT.Listeners {
 		l, path := &c.MQTT.Listeners[i], element(keyMQTTListener, i)
 		l.origin = c.src.origin(path)

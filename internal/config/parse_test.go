@@ -21,10 +21,9 @@ func TestProblems(t *testing.T) {
 		{"elsewhere, misspelt", "[log]\nmax_sesions = 1", []string{"t:2: unknown key log.max_sesions; did you mean max_sessions in [limits]?"}},
 		{"at the top", "allow_anonymous = true", []string{"t:1: unknown key allow_anonymous; allow_anonymous belongs in [[mqtt.listener]]"}},
 		{"table", "[limit]\nmax_queued = 1", []string{"t:1: unknown key limit; did you mean limits?"}},
-		{"to come", "[store]\npath = \"data\"\n[auth]\n[admin]", []string{
+		{"to come", "[store]\npath = \"data\"\n[admin]", []string{
 			"t:1: [store] is not supported yet by this version; remove it",
-			"t:3: [auth] is not supported yet by this version; remove it",
-			"t:4: [admin] is not supported yet by this version; remove it",
+			"t:3: [admin] is not supported yet by this version; remove it",
 		}},
 		{"types", `[mqttsn]
 gateway_id = "1"
@@ -187,6 +186,28 @@ predefind = 1
 			`t:7: mqttsn.predefined.10 = 10: want text in quotes`,
 			`t:9: mqttsn.client."a.b".predefined.65535: predefined topic id 65535: usable ids are 1 to 65534`,
 			`t:11: unknown key mqttsn.client.c.predefind; did you mean predefined?`,
+		}},
+		{"auth", `[auth]
+password_files = "p"
+bind_client_id = "on"
+jwt_username_claim = ""
+hash_workers = 0
+ban_failures = -1
+ban_time = "0s"
+max_connects = -1
+psk_file = "x"
+[[mqtt.listener]]
+acl_file = "x"
+`, []string{
+			`t:2: unknown key auth.password_files; did you mean password_file?`,
+			`t:3: auth.bind_client_id = "on": want "off", "equal" or "prefix"`,
+			`t:4: auth.jwt_username_claim = "": want the name of a claim, such as "sub"`,
+			`t:5: auth.hash_workers = 0: want 1 to 1024`,
+			`t:6: auth.ban_failures = -1: want 0 to 107374182`,
+			`t:7: auth.ban_time = "0s": want "1s" to "3650d"`,
+			`t:8: auth.max_connects = -1: want 0 to 1073741824`,
+			`t:9: unknown key auth.psk_file; did you mean acl_file?`,
+			`t:11: unknown key mqtt.listener.acl_file; acl_file belongs in [auth]`,
 		}},
 		{"shapes", `log = "info"
 limits = []

@@ -113,7 +113,7 @@ func TestShippedFileExplains(t *testing.T) {
 	lines := strings.Split(head(t), "\n")
 	for i, line := range lines {
 		if settings.MatchString(line) && !strings.Contains(line, "[[") && !strings.HasPrefix(lines[i-1], "# ") &&
-			!strings.Contains(lines[i-1], ".predefined]") && line != "[limits]" && line != "[log]" && line != "[mqttsn]" {
+			!strings.Contains(lines[i-1], ".predefined]") && line != "[limits]" && line != "[log]" && line != "[auth]" && line != "[mqttsn]" {
 			t.Errorf("line %d, %s: nothing says why", i+1, line)
 		}
 	}
@@ -172,7 +172,7 @@ func TestEverySettingIsHonoured(t *testing.T) {
 		"MQTT.Listeners.Type": true, "MQTT.Listeners.Address": true,
 		"MQTTSN.Listeners.Type": true, "MQTTSN.Listeners.Address": true,
 		"MQTTSN.Listeners.Groups": true, "MQTTSN.Listeners.AdvertiseInterval": true,
-		"Log.Format": true,
+		"Log.Format": true, "MQTT.SysInterval": true,
 	}
 	var walk func(path string, c *Config, v reflect.Value)
 	walk = func(path string, c *Config, v reflect.Value) {
@@ -213,7 +213,7 @@ func change(t *testing.T, path string, v reflect.Value) {
 	case reflect.String:
 		v.SetString(cmp.Or(map[string]string{
 			"Limits.QueuePolicy": "drop-newest", "Limits.SharePolicy": "sticky", "Log.Level": "debug",
-			"MQTT.Listeners.CertificateIdentity": "san", "MQTT.Listeners.TLSMinVersion": "1.3",
+			"Auth.BindClientID": "equal", "MQTT.Listeners.CertificateIdentity": "san", "MQTT.Listeners.TLSMinVersion": "1.3",
 		}[path], "x"))
 	case reflect.Slice:
 		v.Set(reflect.ValueOf([]string{"x"}))

@@ -31,7 +31,9 @@ func (c *Config) Validate() error {
 	}
 	v.mqttListeners(c.MQTT.Listeners)
 	v.mqttsnListeners(c.MQTTSN.Listeners)
+	v.sys(&c.MQTT)
 	v.mqttsn(&c.MQTTSN)
+	v.auth(&c.Auth)
 	v.limits(&c.Limits)
 	v.oneOf("log.level", c.Log.Level, "debug", "info", "warn", "error")
 	v.oneOf("log.format", c.Log.Format, "text", "json")
@@ -114,6 +116,9 @@ func (v *validator) mqttListeners(listeners []MQTTListener) {
 		between(v, child(at, "max_packet_size"), l.MaxPacketSize, 128, maxPacketSize)
 		between(v, child(at, "max_keep_alive"), l.MaxKeepAlive, 0, Duration(maxSeconds16*time.Second))
 		between(v, child(at, "connect_timeout"), l.ConnectTimeout, Duration(100*time.Millisecond), Duration(time.Hour))
+		between(v, child(at, "max_filters"), l.MaxFilters, 1, many)
+		between(v, child(at, "max_message_rate"), l.MaxMessageRate, 0, many)
+		between(v, child(at, "max_properties"), l.MaxProperties, 0, Size(1<<28))
 		between(v, child(at, "write_timeout"), l.WriteTimeout, Duration(100*time.Millisecond), Duration(day))
 		v.clients(at, l)
 		v.tls(at, l)
@@ -166,6 +171,12 @@ func (v *validator) groups(taken map[string]string, at string, l *MQTTSNListener
 	}
 }
 
+func (v *validator) sys(m *MQTT) {
+	if m.SysInterval != 0 {
+		between(v, "mqtt.sys_interval", m.SysInterval, Duration(time.Second), Duration(day))
+	}
+}
+
 func (v *validator) mqttsn(m *MQTTSN) {
 	between(v, "mqttsn.gateway_id", m.GatewayID, 0, 255)
 	between(v, "mqttsn.t_retry", m.TRetry, Duration(100*time.Millisecond), Duration(time.Hour))
@@ -181,6 +192,7 @@ func (v *validator) mqttsn(m *MQTTSN) {
 }
 
 func (v *validator) limits(l *Limits) {
+	between(v, "limits.max_topic_length", l.MaxTopicLength, 1, 65535)
 	for _, n := range []struct {
 		key                string
 		value, least, most int
@@ -190,6 +202,7 @@ func (v *validator) limits(l *Limits) {
 		{"max_inflight", l.MaxInflight, 1, 65535}, // as many as there are packet ids
 		{"max_received", l.MaxReceived, 1, 65535},
 		{"max_subscriptions", l.MaxSubscriptions, 1, many},
+		{"max_topic_levels", l.MaxTopicLevels, 1, 65536},
 		{"max_sessions", l.MaxSessions, 1, many},
 		{"max_retained", l.MaxRetained, 0, many},
 		{"max_topics", l.MaxTopics, 1, 65534}, // as many as there are topic ids

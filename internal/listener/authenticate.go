@@ -57,7 +57,11 @@ func (c *conn) decide(w *worker, a *admission, d auth.Decision) error {
 		c.expires = d.Expires
 		who := d.Identity
 		a.options.Identity = &who
-		return c.enter(w, a)
+		c.who.Store(&who)
+		if c.listener.auth().Valid(&who) {
+			return c.enter(w, a)
+		}
+		d = auth.Decision{Reason: auth.ReasonBadCredentials} // a reload came between; Sweep may have been too early
 	}
 	log := c.listener.cfg.Log.With("listener", c.listener.Addr(), "client", c.id, "peer", c.net.RemoteAddr())
 	if d.Reason == auth.ReasonNotAuthorized && !c.listener.cfg.Anonymous {

@@ -5,10 +5,12 @@ import (
 	"io"
 	"net"
 	"os"
+	"sync/atomic"
 	"syscall"
 	"time"
 
 	"snbroker/broker"
+	"snbroker/internal/auth"
 	"snbroker/internal/mqtt"
 )
 
@@ -22,24 +24,27 @@ type conn struct {
 	identity string          // that a certificate proves; "": none
 
 	// Owned by the reader.
-	buf       []byte // what has been read and not yet consumed; nil when idle
-	fill      func(fd uintptr) bool
-	filled    int
-	fillErr   error
-	version   mqtt.Version
-	id        string
-	silence   time.Duration // longest the client may be silent; 0: any
-	heard     time.Time
-	aliases   []string // topic aliases from the client, by alias - 1
-	leaving   bool     // DISCONNECT without a will was received
-	session   *broker.Conn
-	expiry    time.Duration
-	expires   time.Time  // of the client's identity; zero: never
-	entered   bool       // its client was let in, and the reader has moved
-	admission *admission // while an enhanced authentication goes on
-	method    string     // of enhanced authentication; "": none
-	sendLimit int        // the client's Maximum Packet Size; 0: none
+	buf         []byte // what has been read and not yet consumed; nil when idle
+	fill        func(fd uintptr) bool
+	filled      int
+	fillErr     error
+	version     mqtt.Version
+	id          string
+	silence     time.Duration // longest the client may be silent; 0: any
+	heard       time.Time
+	aliases     []string // topic aliases from the client, by alias - 1
+	sentAliases *aliases // from us; nil: none. The writer's
+	rate        rate
+	leaving     bool // DISCONNECT without a will was received
+	session     *broker.Conn
+	expiry      time.Duration
+	expires     time.Time  // of the client's identity; zero: never
+	entered     bool       // its client was let in, and the reader has moved
+	admission   *admission // while an enhanced authentication goes on
+	method      string     // of enhanced authentication; "": none
+	sendLimit   int        // the client's Maximum Packet Size; 0: none
 
+	who atomic.Pointer[auth.Identity] // once it is let in; for Sweep
 	out outbox
 }
 
@@ -144,6 +149,7 @@ func (c *conn) readLoop() error {
 func (c *conn) consume(w *worker) error {
 	b := c.buf
 	var err error
+	handled := uint64(0)
 	for err == nil {
 		var n int
 		if n, err = mqtt.PeekFrame(b, c.packetLimit()); err != nil || n == 0 || len(b) < n {
@@ -155,12 +161,19 @@ func (c *conn) consume(w *worker) error {
 		}
 		err = c.packet(w, b[:n])
 		b = b[n:]
+		handled++
 	}
-	if pause := c.listener.broker.End(&w.turn); pause > 0 {
+	c.listener.stats.packetsIn.Add(handled)
+	pause := max(c.listener.broker.End(&w.turn), c.rate.pause(w.published, c.listener.cfg.MaxMessageRate))
+	w.published = 0
+	if pause > 0 {
 		time.Sleep(pause)
 	}
 	c.flush(w)
 	c.buf = moveToFront(c.buf, b)
+	if err == nil && c.overrun() {
+		err = errUnread
+	}
 	return err
 }
 

@@ -39,6 +39,9 @@ func (c *conn) connect(w *worker, p *mqtt.Connect) error {
 		a.ack.ReasonCode = mqtt.ReasonUnsupportedProtocolVersion
 		cfg.Log.Info("CONNECT refused: protocol_versions of this listener does not have the client's",
 			"listener", c.listener.Addr(), "client", c.id, "peer", c.net.RemoteAddr(), "version", p.Version)
+	case cfg.ServerReference != "":
+		a.ack.ReasonCode = mqtt.ReasonUseAnotherServer
+		a.ack.Properties.ServerReference = []byte(cfg.ServerReference)
 	case c.id == "" && p.Version == mqtt.V31, c.id == "" && !p.CleanStart && p.Version != mqtt.V5:
 		a.ack.ReasonCode = mqtt.ReasonClientIDNotValid // [MQTT-3.1.3-8] of 3.1.1
 	case p.Will != nil && (!mqtt.ValidTopicName(p.Will.Topic) || tooLong(cfg.MountPoint, p.Will.Topic)):
@@ -60,6 +63,7 @@ func (c *conn) connect(w *worker, p *mqtt.Connect) error {
 	}
 	a.keepAlive = c.supervise(p, &a.ack)
 	c.sendLimit = int(p.Properties.MaximumPacketSize)
+	c.sentAliases = newAliases(p.Properties.TopicAliasMaximum)
 	return c.authenticate(w, p, a)
 }
 
@@ -72,6 +76,8 @@ func (c *conn) enter(w *worker, a *admission) error {
 	case errors.Is(err, broker.ErrTooManySessions):
 		ack.ReasonCode = mqtt.ReasonQuotaExceeded
 		cfg.Log.Warn("CONNECT refused: max_sessions is reached", "client", c.id)
+	case errors.Is(err, broker.ErrWillTopic):
+		ack.ReasonCode = mqtt.ReasonTopicNameInvalid
 	case errors.Is(err, broker.ErrWillNotAuthorized):
 		ack.ReasonCode = mqtt.ReasonNotAuthorized
 		cfg.Log.Info("CONNECT refused: the client may not publish its will", "client", c.id, "topic", a.options.Will.Topic)

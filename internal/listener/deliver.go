@@ -21,6 +21,7 @@ func (c *conn) appendDelivery(s *sender, d *broker.Delivery) {
 	}
 	h := &s.header
 	*h = mqtt.PublishHeader{Dup: d.Dup, QoS: d.QoS, Retain: d.Retain, Topic: topic, PacketID: d.PacketID}
+	fresh := false
 	if v == mqtt.V5 {
 		h.Properties.Forward = d.Message.Forward
 		if d.SubscriptionIDs != nil {
@@ -32,12 +33,16 @@ func (c *conn) appendDelivery(s *sender, d *broker.Delivery) {
 			h.Properties.HasMessageExpiry = true
 			h.Properties.MessageExpiry = uint32(max(1, (left+time.Second-1)/time.Second))
 		}
+		fresh = c.sentAliases.apply(h)
 		if c.sendLimit > 0 && mqtt.PublishSize(v, h, len(d.Message.Payload)) > c.sendLimit {
 			c.discard(s, d, broker.DropTooLarge) // [MQTT-3.1.2-24]
 			return
 		}
 	}
 	s.buf = mqtt.AppendPublish(s.buf, v, h, d.Message.Payload)
+	if fresh {
+		c.sentAliases.keep(topic, h.Properties.TopicAlias)
+	}
 }
 
 // discard gives up a delivery that the client cannot be sent.

@@ -40,6 +40,17 @@ type Config struct {
 	ReceiveMaximum uint16
 	// TopicAliasMaximum is how many topic aliases an MQTT 5 client may use.
 	TopicAliasMaximum uint16
+	// MaxFilters is how many topic filters a SUBSCRIBE or UNSUBSCRIBE may
+	// have, MaxProperties how many octets of properties to pass on a PUBLISH
+	// or will; a client that sends more is disconnected.
+	MaxFilters    int
+	MaxProperties int
+	// MaxMessageRate is how many messages a client may publish in a second, on
+	// average; one that sends more is read from more slowly. 0: no bound.
+	MaxMessageRate int
+	// ServerReference, if not "", is another server that clients are sent to:
+	// nobody is let in here (MQTT 5 §4.11).
+	ServerReference string
 	// SessionExpiry bounds how long sessions outlive their connections, and
 	// is what a client before MQTT 5 without clean session gets.
 	SessionExpiry time.Duration
@@ -81,6 +92,8 @@ func DefaultConfig() Config {
 		MaxPacket:         1 << 20,
 		MaxConnectPacket:  64 << 10,
 		ReceiveMaximum:    100,
+		MaxFilters:        1_000,
+		MaxProperties:     64 << 10,
 		TopicAliasMaximum: 16,
 		SessionExpiry:     broker.Never,
 		Versions:          AllVersions,
@@ -115,13 +128,15 @@ type Stats struct {
 	RefusedRate     uint64 // over ConnectionRate
 	BadProxyHeader  uint64
 	HandshakeFailed uint64 // of TLS
+	PacketsIn       uint64
+	PacketsOut      uint64
 	BytesIn         uint64
 	BytesOut        uint64
 	ProtocolError   uint64
 }
 
 type counters struct {
-	accepted, refused, refusedAddress, refusedRate, badProxyHeader, handshakeFailed, bytesIn, bytesOut, protocolError atomic.Uint64
+	accepted, refused, refusedAddress, refusedRate, badProxyHeader, handshakeFailed, packetsIn, packetsOut, bytesIn, bytesOut, protocolError atomic.Uint64
 }
 
 // New returns a Listener for l. Serve starts it.
@@ -153,6 +168,8 @@ func (l *Listener) Stats() Stats {
 		RefusedRate:     l.stats.refusedRate.Load(),
 		BadProxyHeader:  l.stats.badProxyHeader.Load(),
 		HandshakeFailed: l.stats.handshakeFailed.Load(),
+		PacketsIn:       l.stats.packetsIn.Load(),
+		PacketsOut:      l.stats.packetsOut.Load(),
 		BytesIn:         l.stats.bytesIn.Load(),
 		BytesOut:        l.stats.bytesOut.Load(),
 		ProtocolError:   l.stats.protocolError.Load(),

@@ -3,7 +3,9 @@ package listener
 import (
 	"bytes"
 	"encoding/binary"
+	"errors"
 	"fmt"
+	"os"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -568,6 +570,24 @@ func TestSlowReader(t *testing.T) {
 		}
 		slow.expectNothing()
 	})
+}
+
+// A client that asks and asks and does not read the answers is disconnected
+// before they fill the memory.
+func TestAnswersUnread(t *testing.T) {
+	w := overTCP(t, nil)
+	c := w.connect(mqtt.V311, "c", nil)
+	pings := bytes.Repeat([]byte{byte(mqtt.TypePingreq) << 4, 0}, 32<<10)
+	c.SetWriteDeadline(time.Now().Add(patience))
+	const most = 64 << 20 // what sockets hold, and then some
+	for sent := 0; ; sent += len(pings) {
+		if _, err := c.Write(pings); errors.Is(err, os.ErrDeadlineExceeded) || sent > most {
+			t.Fatalf("after %d octets the client is still there: %v", sent, err)
+		} else if err != nil {
+			break
+		}
+	}
+	until(t, "the connection's end", func() bool { return w.Stats().Connections == 0 })
 }
 
 // A client that leaves unread what it was sent is disconnected after the write

@@ -13,6 +13,7 @@ import (
 // Ends of a connection that are no one's mistake, or not the codec's to see.
 var (
 	errLeft          = errors.New("client left")
+	errUnread        = errors.New("client does not read its acknowledgements")
 	errEntered       = errors.New("client was let in")
 	errSecondConnect = &closing{mqtt.ReasonProtocolError, "a second CONNECT"}
 	errAliasTooHigh  = &closing{mqtt.ReasonTopicAliasInvalid, "topic alias above the maximum"}
@@ -20,6 +21,8 @@ var (
 	errExpiryFromNil = &closing{mqtt.ReasonProtocolError, "DISCONNECT gives a session an expiry that had none"}
 	errTopicTooLong  = &closing{mqtt.ReasonTopicNameInvalid, "a topic that has no room for the mount point"}
 	errNotConnected  = &closing{mqtt.ReasonProtocolError, "a packet before the authentication was over"}
+	errManyFilters   = &closing{mqtt.ReasonQuotaExceeded, "more topic filters in a packet than max_filters"}
+	errProperties    = &closing{mqtt.ReasonPacketTooLarge, "more octets of properties than max_properties"}
 	errNoRoom        = &closing{mqtt.ReasonQuotaExceeded, "no room for its message"}
 	errQuota         = &closing{mqtt.ReasonReceiveMaximumExceeded, "more QoS 2 publishes than the receive maximum"}
 )
@@ -111,6 +114,9 @@ func (c *conn) seldom(w *worker, p mqtt.Packet) error {
 	case *mqtt.Subscribe:
 		return c.subscribe(w, p)
 	case *mqtt.Unsubscribe:
+		if len(p.Filters) > c.listener.cfg.MaxFilters {
+			return errManyFilters
+		}
 		ack := mqtt.Unsuback{PacketID: p.PacketID}
 		for _, f := range p.Filters {
 			ack.ReasonCodes = append(ack.ReasonCodes, c.session.Unsubscribe(mountedFilter(c.listener.cfg.MountPoint, f)))
@@ -141,12 +147,16 @@ func (c *conn) publish(w *worker, p *mqtt.Publish) error {
 	if tooLong(mount, topic) {
 		return errTopicTooLong
 	}
+	if len(p.Properties.Forward) > c.listener.cfg.MaxProperties {
+		return errProperties
+	}
 	m := &w.publication // field by field: a literal would be built on the stack first
 	m.Topic, m.Payload, m.Forward = w.mounted(mount, topic), p.Payload, p.Properties.Forward
 	m.QoS, m.Retain, m.PacketID, m.Expiry = p.QoS, p.Retain, p.PacketID, 0
 	if p.Properties.HasMessageExpiry {
 		m.Expiry = max(1, time.Duration(p.Properties.MessageExpiry)*time.Second)
 	}
+	w.published++
 	reason := c.session.Publish(&w.publication, &w.turn)
 	if reason == mqtt.ReasonQuotaExceeded && p.QoS > mqtt.QoS0 && c.version != mqtt.V5 {
 		return errNoRoom // before MQTT 5 an acknowledgement cannot say no
@@ -199,6 +209,9 @@ func (c *conn) pubrec(w *worker, p *mqtt.Pubrec) {
 }
 
 func (c *conn) subscribe(w *worker, p *mqtt.Subscribe) error {
+	if len(p.Filters) > c.listener.cfg.MaxFilters {
+		return errManyFilters
+	}
 	ack := mqtt.Suback{PacketID: p.PacketID}
 	mount := c.listener.cfg.MountPoint
 	for i := range p.Filters {

@@ -16,6 +16,7 @@ type worker struct {
 	acks        []byte // for the client, in the order of its packets
 	topic       []byte // below the mount point
 	pull        bool   // the client made room for deliveries
+	published   int    // messages in this burst
 }
 
 var workers = sync.Pool{New: func() any {

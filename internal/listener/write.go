@@ -13,6 +13,7 @@ import (
 type outbox struct {
 	mu      sync.Mutex
 	pending []byte // goes first
+	unread  int    // octets of pending that came since the writer last took it
 	ready   bool   // the broker has deliveries
 	writing bool
 	v5      bool // the client speaks MQTT 5
@@ -62,10 +63,24 @@ func (c *conn) flush(w *worker) {
 	if len(w.acks) == 0 && !w.pull {
 		return
 	}
+	c.listener.stats.packetsOut.Add(packets(w.acks))
 	if c.begin(w.acks, w.pull) {
 		c.write(false)
 	}
 	w.acks, w.pull = w.acks[:0], false
+}
+
+// packets counts the packets in b, of which each is whole.
+func packets(b []byte) (n uint64) {
+	for len(b) > 0 {
+		size, err := mqtt.PeekFrame(b, mqtt.MaxRemainingLength)
+		if err != nil || size == 0 {
+			break
+		}
+		b = b[size:]
+		n++
+	}
+	return n
 }
 
 // begin adds what is to be written; true makes the caller the writer.
@@ -77,6 +92,7 @@ func (c *conn) begin(b []byte, ready bool) bool {
 		return false
 	}
 	o.pending = append(o.pending, b...)
+	o.unread += len(b)
 	o.ready = o.ready || ready
 	if o.writing {
 		return false
@@ -106,7 +122,7 @@ func (c *conn) write(wait bool) {
 			return
 		}
 		s.buf = append(s.buf[:0], o.pending...)
-		o.pending = o.pending[:0]
+		o.pending, o.unread = o.pending[:0], 0
 		ready, last := o.ready && !o.last, o.last
 		o.ready = false
 		o.mu.Unlock()
@@ -130,6 +146,17 @@ func (c *conn) write(wait bool) {
 	}
 }
 
+// overrun tells whether the client makes acknowledgements and does not read them.
+func (c *conn) overrun() bool {
+	c.out.mu.Lock()
+	defer c.out.mu.Unlock()
+	return c.out.unread > maxUnread
+}
+
+// maxUnread bounds the acknowledgements that wait for a client: more than one
+// with every packet identifier in use can be owed.
+const maxUnread = 1 << 20
+
 // maxIdlePending is what an idle connection keeps of its outbox.
 const maxIdlePending = 512
 
@@ -137,12 +164,18 @@ const maxIdlePending = 512
 func (c *conn) pull(s *sender) {
 	// The client's session is set before anything is delivered.
 	got := c.session.Pull(s.deliveries[:0], &s.turn)
+	more := len(got) == len(s.deliveries)
+	octets := 0
 	for i := range got {
+		if m := got[i].Message; m != nil {
+			octets += len(m.Payload)
+		}
 		c.appendDelivery(s, &got[i])
 		got[i] = broker.Delivery{}
 	}
+	c.listener.stats.packetsOut.Add(uint64(len(got)))
 	c.listener.broker.End(&s.turn)
-	if len(got) == len(s.deliveries) {
+	if more || octets >= broker.PullBytes {
 		c.out.mu.Lock()
 		c.out.ready = true
 		c.out.mu.Unlock()

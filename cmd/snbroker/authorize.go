@@ -1,0 +1,111 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+
+	"snbroker/gateway"
+	"snbroker/internal/auth"
+	"snbroker/internal/config"
+	"snbroker/internal/mqtt"
+)
+
+// loadAuth reads the files of [auth]. The error names them, and lines.
+func loadAuth(cfg *config.Config) (*auth.Auth, error) {
+	c := cfg.Auth.Config()
+	c.Guard = auth.NewGuard(cfg.Auth.Guard())
+	a, err := auth.Load(c)
+	if err != nil {
+		return nil, fmt.Errorf("[auth]: %w", err)
+	}
+	return a, nil
+}
+
+// reloadAuth reads them again and disconnects those who are not welcome any
+// more. It reports whether it did; else all is as it was.
+func (s *server) reloadAuth(cfg *config.Config) bool {
+	if err := s.auth.Reload(cfg.Auth.Config()); err != nil {
+		for _, err := range each(err) {
+			s.log.Error("users and rights not reloaded, they stay as they were", "error", err)
+		}
+		return false
+	}
+	warnOf(s.auth, s.log)
+	gone := 0
+	for _, c := range s.clients {
+		gone += c.Sweep(s.auth.Valid)
+	}
+	if gone > 0 {
+		s.log.Info("clients disconnected: their users are not there any more", "clients", gone)
+	}
+	return true
+}
+
+// each takes apart what errors.Join put together.
+func each(err error) []error {
+	if all, ok := err.(interface{ Unwrap() []error }); ok {
+		return all.Unwrap()
+	}
+	return []error{err}
+}
+
+func warnOf(a *auth.Auth, log *slog.Logger) {
+	for _, text := range a.Warnings() {
+		log.Warn(text)
+	}
+}
+
+// judge lets the broker ask what clients may do.
+type judge struct{ auth *auth.Auth }
+
+// anonymous is who devices are, and all others who come with no identity.
+var anonymous = &auth.Identity{Kind: auth.KindAnonymous}
+
+func identityOf(who any) *auth.Identity {
+	if id, ok := who.(*auth.Identity); ok && id != nil {
+		return id
+	}
+	return anonymous
+}
+
+// CanPublish implements broker.Authorizer.
+func (j judge) CanPublish(who any, clientID, topic string) bool {
+	return j.auth.CanPublish(identityOf(who), clientID, topic)
+}
+
+// CanSubscribe implements broker.Authorizer.
+func (j judge) CanSubscribe(who any, clientID, filter string) bool {
+	return j.auth.CanSubscribe(identityOf(who), clientID, filter)
+}
+
+// CanReceive implements broker.Authorizer.
+func (j judge) CanReceive(who any, clientID, topic string) bool {
+	return j.auth.CanReceive(identityOf(who), clientID, topic)
+}
+
+// bound keeps devices from ClientIDs that bind_client_id keeps for users.
+type bound struct {
+	gateway.Backend
+	auth *auth.Auth
+}
+
+// Connect implements gateway.Backend.
+func (b bound) Connect(o gateway.ConnectRequest, client gateway.Client, token gateway.Token) (gateway.Conn, mqtt.ReasonCode, bool) {
+	if !b.auth.MayUse(anonymous, o.ClientID) {
+		return nil, mqtt.ReasonClientIDNotValid, true
+	}
+	return b.Backend.Connect(o, client, token)
+}
+
+// checkAuth reads all files and lists what is wrong, a line each.
+func checkAuth(cfg *config.Config) error {
+	_, err := auth.Load(cfg.Auth.Config())
+	var all []error
+	if err != nil {
+		for _, err := range each(err) {
+			all = append(all, fmt.Errorf("[auth]: %w", err))
+		}
+	}
+	return errors.Join(all...)
+}

@@ -1,0 +1,36 @@
+package main
+
+import (
+	"time"
+
+	"snbroker/internal/sys"
+)
+
+// report publishes below $SYS until quit.
+func (s *server) report() {
+	every := time.Duration(s.cfg.MQTT.SysInterval)
+	if every == 0 {
+		return
+	}
+	sys.New(s.broker, version(), s.counts).Run(every, s.quit)
+}
+
+// counts adds up what listeners and links have counted.
+func (s *server) counts() (all sys.Counts) {
+	for _, c := range s.clients {
+		n := c.Stats()
+		all.Connections += n.Accepted
+		all.PacketsIn += n.PacketsIn
+		all.PacketsOut += n.PacketsOut
+		all.BytesIn += n.BytesIn
+		all.BytesOut += n.BytesOut
+	}
+	for _, d := range s.devices {
+		n := d.Stats()
+		all.PacketsIn += n.DatagramsIn
+		all.PacketsOut += n.DatagramsOut
+		all.BytesIn += n.BytesIn
+		all.BytesOut += n.BytesOut
+	}
+	return all
+}
