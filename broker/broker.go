@@ -48,6 +48,10 @@ type ConnectOptions struct {
 	Will   *Will
 	// Identity is who the client is, for the Authorizer.
 	Identity any
+	// OneAtATime says that the client has one QoS 2 publish under way at a
+	// time, as MQTT-SN devices do: identifiers that it has left behind are
+	// forgotten when there are too many, and do not block it.
+	OneAtATime bool
 	// ReceiveMaximum bounds the unacknowledged QoS 1 and 2 deliveries; 0
 	// leaves it to the broker's limit.
 	ReceiveMaximum int
@@ -116,7 +120,7 @@ func (b *Broker) Connect(o ConnectOptions, client Client, t *Turn) (c *Conn, pre
 		}
 	}
 	if err == nil {
-		c = &Conn{broker: b, session: s, client: client, who: o.Identity, window: int32(min(b.limits.MaxInflight, maxPacketIDs)), maxPacket: int32(o.MaximumPacket)}
+		c = &Conn{broker: b, session: s, client: client, who: o.Identity, oneAtATime: o.OneAtATime, window: int32(min(b.limits.MaxInflight, maxPacketIDs)), maxPacket: int32(o.MaximumPacket)}
 		if o.ReceiveMaximum > 0 {
 			c.window = min(c.window, int32(o.ReceiveMaximum))
 		}

@@ -26,12 +26,13 @@ var ErrDetached = errors.New("broker: the connection is no longer attached to it
 // the broker calls the Client's Closed. Its methods may be called from several
 // goroutines.
 type Conn struct {
-	broker    *Broker
-	session   *Session
-	client    Client
-	who       any   // the client's identity
-	window    int32 // most QoS 1 and 2 deliveries unacknowledged
-	maxPacket int32 // largest message this client takes, in octets of topic and payload; 0: any
+	broker     *Broker
+	session    *Session
+	client     Client
+	who        any // the client's identity
+	oneAtATime bool
+	window     int32 // most QoS 1 and 2 deliveries unacknowledged
+	maxPacket  int32 // largest message this client takes, in octets of topic and payload; 0: any
 }
 
 // Session returns the session that the connection is attached to.

@@ -45,6 +45,8 @@ func (c *Conn) receive(id uint16) (again bool, reason mqtt.ReasonCode) {
 	switch {
 	case slices.Contains(s.received.ids, id):
 		return true, mqtt.ReasonSuccess
+	case len(s.received.ids) >= c.broker.limits.MaxReceived && c.oneAtATime:
+		s.received.ids = append(s.received.ids[:0], s.received.ids[1:]...)
 	case len(s.received.ids) >= c.broker.limits.MaxReceived:
 		return false, mqtt.ReasonReceiveMaximumExceeded
 	}
@@ -69,9 +71,7 @@ func (c *Conn) PubRel(id uint16) bool {
 	if i < 0 {
 		return false
 	}
-	last := len(r.ids) - 1
-	r.ids[i] = r.ids[last]
-	r.ids = r.ids[:last]
+	r.ids = slices.Delete(r.ids, i, i+1) // the oldest stays first
 	return true
 }
 

@@ -48,6 +48,7 @@ func (e *Embedded) Connect(o ConnectRequest, client Client, _ Token) (Conn, mqtt
 		// A device has one message outstanding at a time (SN §6.6, read
 		// both ways).
 		ReceiveMaximum: 1,
+		OneAtATime:     true,
 		MaximumPacket:  o.MaximumPacket,
 	}, client, &e.turn.Turn)
 	switch {

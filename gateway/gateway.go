@@ -188,6 +188,10 @@ func (g *Gateway) Serve(l transport.Link, o LinkOptions) error {
 // pump. The links are closed by their owner, after Close.
 func (g *Gateway) Close() {
 	g.beginTurn()
+	if g.closed {
+		g.endTurn()
+		return
+	}
 	g.closed = true
 	for _, s := range g.byPeer {
 		if s.state == Active || s.state == Awake {

@@ -623,3 +623,25 @@ func TestDiscovery(t *testing.T) {
 		}
 	})
 }
+
+// A device that loses its memory in the middle of QoS 2 leaves identifiers
+// behind; they must not block it for ever.
+func TestForgottenQoS2IdsDoNotBlockADevice(t *testing.T) {
+	play(t, nil, func(w *world) {
+		p := w.program("p", "#")
+		d := w.device("10.0.0.2:4000")
+		d.connect("c1", false, 600)
+		id := d.register("a")
+		for i := range 300 {
+			d.send(&mqttsn.Publish{QoS: mqttsn.QoS2, TopicID: id, MsgID: mqttsn.MsgID(i + 1), Data: []byte("x")})
+			d.expect(&mqttsn.PubRec{MsgID: mqttsn.MsgID(i + 1)})
+		}
+		// The latest is still known by its id.
+		d.send(&mqttsn.Publish{QoS: mqttsn.QoS2, TopicID: id, MsgID: 300, Data: []byte("x")})
+		d.expect(&mqttsn.PubRec{MsgID: 300})
+		p.pull()
+		if len(p.got) != 300 {
+			t.Errorf("%d messages arrived, want 300", len(p.got))
+		}
+	})
+}

@@ -47,7 +47,7 @@ func (c *conn) part(w *worker, err error) {
 		reason = told.reason
 	case errors.Is(err, os.ErrDeadlineExceeded) && c.session != nil:
 		reason = mqtt.ReasonKeepAliveTimeout
-	case errors.Is(err, errRefused):
+	case errors.Is(err, errRefused), errors.Is(err, errLeft): // what is owed is written first
 	default:
 		c.out.end()
 		c.net.Close()
@@ -55,7 +55,7 @@ func (c *conn) part(w *worker, err error) {
 	}
 	var b []byte
 	switch {
-	case reason == mqtt.ReasonSuccess: // the CONNACK said it
+	case reason == mqtt.ReasonSuccess: // the CONNACK said it, or the client
 	case c.session == nil:
 		// Of what is wrong with a CONNECT only the version is answered before
 		// MQTT 5, §3.1.2.2.
