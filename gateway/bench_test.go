@@ -49,10 +49,11 @@ func encode(m mqttsn.Message) []byte {
 
 // takesAll is a regular client that pulls at once whatever comes.
 type takesAll struct {
-	conn *broker.Conn
-	turn broker.Turn
-	got  int
-	buf  [64]broker.Delivery
+	broker *broker.Broker
+	conn   *broker.Conn
+	turn   broker.Turn
+	got    int
+	buf    [64]broker.Delivery
 }
 
 func (c *takesAll) Ready() {
@@ -60,6 +61,7 @@ func (c *takesAll) Ready() {
 		got := c.conn.Pull(c.buf[:0], &c.turn)
 		c.got += len(got)
 		if len(got) < len(c.buf) {
+			c.broker.End(&c.turn)
 			return
 		}
 	}
@@ -67,7 +69,7 @@ func (c *takesAll) Ready() {
 func (c *takesAll) Closed(mqtt.ReasonCode) {}
 
 func attach(b *broker.Broker, filter string) *takesAll {
-	c := new(takesAll)
+	c := &takesAll{broker: b}
 	var turn broker.Turn
 	c.conn, _, _ = b.Connect(broker.ConnectOptions{ClientID: "program", CleanStart: true}, c, &turn)
 	c.conn.Subscribe(filter, broker.SubscribeOptions{})
@@ -107,7 +109,7 @@ func benchmarkPublish(b *testing.B, qos mqttsn.QoS) {
 
 func TestPublishAllocatesThePayloadAlone(t *testing.T) {
 	r := testing.Benchmark(BenchmarkPublishQoS0)
-	if r.AllocsPerOp() > 1 {
+	if r.N == 0 || r.AllocsPerOp() > 1 {
 		t.Errorf("%d allocations a message, want 1", r.AllocsPerOp())
 	}
 }

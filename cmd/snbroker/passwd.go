@@ -106,17 +106,23 @@ func creates(file string, create bool) error {
 	return err
 }
 
-var errDiffer = errors.New("the passwords differ; nothing was changed")
+var (
+	errDiffer     = errors.New("the passwords differ; nothing was changed")
+	errNoTerminal = errors.New("not a terminal")
+)
 
 // askPassword asks twice at a terminal, and reads the first line of anything
 // else.
 func askPassword(user string, stdin io.Reader, prompts io.Writer) (string, error) {
 	f, ok := stdin.(*os.File)
-	if !ok || !isTerminal(f) {
+	if !ok {
 		return firstLine(bufio.NewReader(stdin))
 	}
 	show, err := hideInput(f)
-	if err != nil {
+	switch {
+	case errors.Is(err, errNoTerminal):
+		return firstLine(bufio.NewReader(f))
+	case err != nil:
 		return "", fmt.Errorf("cannot hide what is typed: %w; pass the password through a pipe", err)
 	}
 	defer show()

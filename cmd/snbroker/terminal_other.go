@@ -8,4 +8,9 @@ import (
 )
 
 // hideInput cannot, here.
-func hideInput(*os.File) (show func(), err error) { return nil, errors.ErrUnsupported }
+func hideInput(f *os.File) (show func(), err error) {
+	if !isTerminal(f) {
+		return nil, errNoTerminal
+	}
+	return nil, errors.ErrUnsupported
+}

@@ -16,7 +16,7 @@ func hideInput(f *os.File) (show func(), err error) {
 	fd := int(f.Fd())
 	before, err := unix.IoctlGetTermios(fd, getTermios)
 	if err != nil {
-		return nil, err
+		return nil, errNoTerminal
 	}
 	restore := sync.OnceFunc(func() { _ = unix.IoctlSetTermios(fd, setTermios, before) })
 	ends := make(chan os.Signal, 1)
