@@ -13,16 +13,16 @@ import (
 	"snbroker/internal/auth"
 )
 
-const passwdHelp = `snbroker passwd keeps a file of users and passwords, for password_file in [auth].
+const passwdHelp = `snbroker passwd keeps a file of users and passwords: password_file in [auth].
 
 Usage:
   snbroker passwd [-c] [-a ALGORITHM] FILE USER   set a user's password
   snbroker passwd -D FILE USER                    delete a user
 
 On a terminal it asks for the password twice. Otherwise the first line of the
-standard input is the password. What else is in FILE stays as it is.
+standard input is the password. All else in FILE stays as it is.
 
-  -c             create FILE, which must not exist yet; only its owner can read it
+  -c             create FILE, which must not exist yet; only its owner reads it
   -a ALGORITHM   how the password is kept:
                    argon2id        the default, the most costly to guess
                    pbkdf2-sha512   also for Mosquitto before 2.1

@@ -19,7 +19,7 @@ type GuardConfig struct {
 	// AddressFailures within Window, whatever the ClientID, 0 for 50. The
 	// address is banned; of IPv6 its /64, which is what one customer gets.
 	AddressFailures int
-	// Connects of a ClientID within Window, proved ones, 0 for 30. A client
+	// Connects of a ClientID within Window, proved ones, 0 for 120. A client
 	// that flaps, or two that fight over a ClientID, are banned together.
 	Connects int
 
@@ -67,7 +67,7 @@ type Ban struct {
 func NewGuard(c GuardConfig) *Guard {
 	c.Failures = or(c.Failures, 5)
 	c.AddressFailures = or(c.AddressFailures, 50)
-	c.Connects = or(c.Connects, 30)
+	c.Connects = or(c.Connects, 120)
 	c.Window = or(c.Window, time.Minute)
 	c.Ban = or(c.Ban, 5*time.Minute)
 	if c.Entries <= 0 {

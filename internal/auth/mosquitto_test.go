@@ -13,16 +13,26 @@ import (
 	"time"
 )
 
-// The tests in this file ask a real Mosquitto, where one is installed, whether
-// it understands the files as this package does.
+// The tests in this file ask a real Mosquitto whether it understands the files
+// as this package does.
+
+// tool finds a program of Mosquitto's. Debian keeps the broker where only root
+// looks.
+func tool(t *testing.T, name string) string {
+	t.Helper()
+	for _, name := range []string{name, "/usr/sbin/" + name} {
+		if path, err := exec.LookPath(name); err == nil {
+			return path
+		}
+	}
+	t.Fatalf("%s is missing: run scripts/install-test-tools", name)
+	return ""
+}
 
 // startMosquitto runs one with the lines of config and returns its address.
 func startMosquitto(t *testing.T, config string) string {
 	t.Helper()
-	program, err := exec.LookPath("mosquitto")
-	if err != nil {
-		t.Skip("mosquitto is not installed")
-	}
+	program := tool(t, "mosquitto")
 	if testing.Short() {
 		t.Skip("starts a broker")
 	}
@@ -207,10 +217,7 @@ func TestMosquittoReadsPasswords(t *testing.T) {
 }
 
 func TestReadsMosquittoPasswd(t *testing.T) {
-	program, err := exec.LookPath("mosquitto_passwd")
-	if err != nil {
-		t.Skip("mosquitto_passwd is not installed")
-	}
+	program := tool(t, "mosquitto_passwd")
 	file := write(t, "passwords", "# kept\n")
 	for user, algorithm := range map[string]string{"alice": "sha512-pbkdf2", "bob": "sha512"} {
 		if out, err := exec.Command(program, "-H", algorithm, "-b", file, user, "päss w:rd").CombinedOutput(); err != nil {

@@ -21,7 +21,7 @@ func defaultAuth() Auth {
 		HashWorkers:      2,
 		BanFailures:      5,
 		BanTime:          Duration(5 * time.Minute),
-		MaxConnects:      30,
+		MaxConnects:      120,
 	}
 }
 

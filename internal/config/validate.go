@@ -3,6 +3,7 @@ package config
 import (
 	"cmp"
 	"fmt"
+	"math"
 	"slices"
 	"strings"
 	"time"
@@ -210,9 +211,9 @@ func (v *validator) limits(l *Limits) {
 	} {
 		between(v, child("limits", n.key), n.value, n.least, n.most)
 	}
-	between(v, "limits.max_queued_bytes", l.MaxQueuedBytes, 1<<10, Size(1<<40))
+	between(v, "limits.max_queued_bytes", l.MaxQueuedBytes, 1<<10, mostMemory)
 	if l.MaxMemory != 0 {
-		between(v, "limits.max_memory", l.MaxMemory, 1<<20, Size(1<<40))
+		between(v, "limits.max_memory", l.MaxMemory, 1<<20, mostMemory)
 	}
 	v.oneOf("limits.queue_policy", l.QueuePolicy, queuePolicies...)
 	v.oneOf("limits.share_policy", l.SharePolicy, sharePolicies...)
@@ -221,3 +222,6 @@ func (v *validator) limits(l *Limits) {
 		between(v, "limits.session_expiry", l.SessionExpiry, 0, 49710*Expiry(day))
 	}
 }
+
+// mostMemory is 1 TiB, or what 32 bits can say.
+var mostMemory = Size(min(int64(1)<<40, math.MaxInt))

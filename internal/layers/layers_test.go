@@ -21,7 +21,7 @@ const module = "snbroker"
 // beside names. A name stands for its subpackages too.
 var layers = [][]string{
 	{"cmd", "firmware-sim", "internal/sidebyside"},
-	{"internal/admin", "internal/config", "internal/listener", "gateway"},
+	{"internal/admin", "internal/config", "internal/listener", "internal/sys", "gateway"},
 	{"broker", "mapping", "transport", "internal/auth"},
 	{"internal/mqtt", "mqttsn", "internal/store"},
 }

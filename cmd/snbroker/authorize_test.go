@@ -1,0 +1,72 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"snbroker/internal/auth"
+	"snbroker/internal/config"
+)
+
+// Without files all is allowed, to devices too, but to publish to $-topics. To
+// ask allocates nothing.
+func TestJudgeByDefault(t *testing.T) {
+	a, err := loadAuth(config.Default())
+	if err != nil {
+		t.Fatal(err)
+	}
+	j := judge{a}
+	for _, who := range []any{nil, (*auth.Identity)(nil), &auth.Identity{}, &auth.Identity{Username: "alice", Kind: auth.KindPassword}} {
+		if j.CanPublish(who, "c", "$SYS/x") || j.CanPublish(who, "c", "$x") || !j.CanPublish(who, "c", "a/$x") {
+			t.Errorf("%v: publishing", who)
+		}
+		if !j.CanSubscribe(who, "c", "$SYS/#") || !j.CanReceive(who, "c", "$SYS/x") || !j.CanSubscribe(who, "c", "#") || !j.CanReceive(who, "c", "a") {
+			t.Errorf("%v: reading", who)
+		}
+		if n := testing.AllocsPerRun(100, func() { j.CanPublish(who, "c", "a"); j.CanReceive(who, "c", "a") }); n != 0 {
+			t.Errorf("%v: %v allocations", who, n)
+		}
+	}
+}
+
+// Users that are deleted while they connect do not slip through.
+func TestReloadWhileConnecting(t *testing.T) {
+	folder := t.TempDir()
+	passwords := filepath.Join(folder, "passwords")
+	if err := auth.SetPassword(passwords, "bob", "secret", auth.Options{Algorithm: auth.PBKDF2SHA512, Iterations: 1000}); err != nil {
+		t.Fatal(err)
+	}
+	before, err := os.ReadFile(passwords)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := started(t, "mqttsn.listener = []\n[[mqtt.listener]]\naddress = \"127.0.0.1:0\"\nallow_anonymous = false\n"+
+		"[auth]\npassword_file = \""+passwords+"\"\nmax_connects = 0\nban_failures = 0\n", quietly)
+	if err := auth.SetPassword(passwords, "alice", "secret", auth.Options{Algorithm: auth.PBKDF2SHA512, Iterations: 1000}); err != nil {
+		t.Fatal(err)
+	}
+	both, err := os.ReadFile(passwords)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range 20 {
+		if err := os.WriteFile(passwords, both, 0o600); err != nil || !s.reloadAuth(s.cfg) {
+			t.Fatalf("not reloaded, %v", err)
+		}
+		var clients []peer
+		for c := range 8 {
+			p := dial(t, "tcp", s.clients[0].Addr().String())
+			p.say(fmt.Sprintf("\x10\x1e\x00\x04MQTT\x04\xc2\x00\x00\x00\x03c-%d\x00\x05alice\x00\x06secret", c))
+			clients = append(clients, p)
+		}
+		clients[i%8].hear("\x20") // some are in, some on their way
+		if err := os.WriteFile(passwords, before, 0o600); err != nil || !s.reloadAuth(s.cfg) {
+			t.Fatalf("not reloaded, %v", err)
+		}
+		for _, p := range clients {
+			p.ends()
+		}
+	}
+}
