@@ -16,6 +16,7 @@ tools:
 lint:
 	@test -z "$$(gofmt -l .)" || { echo "gofmt would change:"; gofmt -l .; exit 1; }
 	$(GO) vet ./...
+	cd interop/paho && $(GO) vet ./...
 	GOARCH=arm GOARM=6 $(GO) build ./... # a Raspberry Pi Zero
 
 test: tools lint

@@ -63,8 +63,8 @@ const (
 
 // admits tells whether a topic name or filter is within the limits.
 func (l *Limits) admits(topic string) bool {
-	if len(topic) > l.MaxTopicLength {
+	if l.MaxTopicLength > 0 && len(topic) > l.MaxTopicLength {
 		return false
 	}
-	return len(topic) < l.MaxTopicLevels || strings.Count(topic, "/") < l.MaxTopicLevels
+	return l.MaxTopicLevels == 0 || len(topic) < l.MaxTopicLevels || strings.Count(topic, "/") < l.MaxTopicLevels
 }
