@@ -26,8 +26,8 @@ type Limits struct {
 	MaxInflight      int         // QoS 1 and 2 deliveries unacknowledged, if the client allows more
 	MaxReceived      int         // QoS 2 ids taken in and not yet released
 	MaxSubscriptions int         // of a session
-	MaxTopicLength   int         // octets of a topic name or filter
-	MaxTopicLevels   int         // levels of one
+	MaxTopicLength   int         // octets of a topic name or filter; 0: no bound
+	MaxTopicLevels   int         // levels of one; 0: no bound
 	MaxSessions      int
 	MaxRetained      int // retained messages
 }
