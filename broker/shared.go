@@ -128,7 +128,8 @@ type orphan struct {
 }
 
 // orphans collects what an ending session had of shared subscriptions and has
-// not acknowledged. The caller holds s.mu; subs are the session's.
+// not acknowledged; at QoS 2 only what it was not sent, [MQTT-4.8.2-5]. The
+// caller holds s.mu; subs are the session's.
 func (s *Session) orphans(subs []subscription, x *index) (out []orphan) {
 	shared := false
 	for _, sub := range subs {
@@ -162,7 +163,7 @@ func (s *Session) orphans(subs []subscription, x *index) (out []orphan) {
 	}
 	if s.window != nil {
 		for i := range s.window.count {
-			if e := s.window.at(i); e.stage == sent {
+			if e := s.window.at(i); e.stage == sent && e.qos != mqtt.QoS2 {
 				collect(e)
 			}
 		}

@@ -159,7 +159,11 @@ func (c *conn) consume(w *worker) error {
 			}
 			break
 		}
+		before := len(w.acks)
 		err = c.packet(w, b[:n])
+		if c.sendLimit > 0 && len(w.acks)-before > c.sendLimit {
+			w.acks, err = w.acks[:before], errAnswer // [MQTT-3.1.2-24]
+		}
 		b = b[n:]
 		handled++
 	}

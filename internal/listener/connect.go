@@ -29,9 +29,6 @@ func (c *conn) connect(w *worker, p *mqtt.Connect) error {
 	}
 	cfg := &c.listener.cfg
 	c.version = p.Version
-	c.out.mu.Lock()
-	c.out.v5 = p.Version == mqtt.V5
-	c.out.mu.Unlock()
 	a := &admission{}
 	c.id = string(p.ClientID)
 	switch {
@@ -71,6 +68,15 @@ func (c *conn) connect(w *worker, p *mqtt.Connect) error {
 func (c *conn) enter(w *worker, a *admission) error {
 	cfg := &c.listener.cfg
 	ack := &a.ack
+	whole := *ack
+	if c.version == mqtt.V5 {
+		whole.Properties.ReceiveMaximum = cfg.ReceiveMaximum
+		whole.Properties.TopicAliasMaximum = cfg.TopicAliasMaximum
+		whole.Properties.MaximumPacketSize = uint32(cfg.MaxPacket)
+		if b, _ := whole.AppendTo(nil, mqtt.V5); c.sendLimit > 0 && len(b) > c.sendLimit {
+			return errAnswer // [MQTT-3.1.2-24], and the session is left alone
+		}
+	}
 	session, present, err := c.listener.broker.Connect(a.options, c, &w.turn)
 	switch {
 	case errors.Is(err, broker.ErrTooManySessions):
@@ -85,12 +91,8 @@ func (c *conn) enter(w *worker, a *admission) error {
 		ack.ReasonCode = mqtt.ReasonServerUnavailable
 	default:
 		c.session, c.expiry = session, a.options.Expiry
+		*ack = whole
 		ack.SessionPresent = present && c.version != mqtt.V31
-		if c.version == mqtt.V5 {
-			ack.Properties.ReceiveMaximum = cfg.ReceiveMaximum
-			ack.Properties.TopicAliasMaximum = cfg.TopicAliasMaximum
-			ack.Properties.MaximumPacketSize = uint32(cfg.MaxPacket)
-		}
 		c.silence = a.keepAlive + a.keepAlive/2 // [MQTT-3.1.2-22]
 		c.net.SetReadDeadline(c.deadline())
 		w.pull = true

@@ -24,6 +24,7 @@ var (
 	errManyFilters   = &closing{mqtt.ReasonQuotaExceeded, "more topic filters in a packet than max_filters"}
 	errProperties    = &closing{mqtt.ReasonPacketTooLarge, "more octets of properties than max_properties"}
 	errNoRoom        = &closing{mqtt.ReasonQuotaExceeded, "no room for its message"}
+	errAnswer        = &closing{mqtt.ReasonPacketTooLarge, "an answer larger than the client's maximum packet size"}
 	errQuota         = &closing{mqtt.ReasonReceiveMaximumExceeded, "more QoS 2 publishes than the receive maximum"}
 )
 
@@ -65,6 +66,9 @@ func (c *conn) part(w *worker, err error) {
 		}
 	case c.version == mqtt.V5:
 		b, _ = (&mqtt.Disconnect{ReasonCode: reason}).AppendTo(nil, mqtt.V5)
+	}
+	if c.sendLimit > 0 && len(b) > c.sendLimit {
+		b = nil
 	}
 	if c.beginLast(b) {
 		c.write(true)
@@ -158,7 +162,7 @@ func (c *conn) publish(w *worker, p *mqtt.Publish) error {
 	}
 	w.published++
 	reason := c.session.Publish(&w.publication, &w.turn)
-	if reason == mqtt.ReasonQuotaExceeded && p.QoS > mqtt.QoS0 && c.version != mqtt.V5 {
+	if (reason == mqtt.ReasonQuotaExceeded || reason == mqtt.ReasonTopicNameInvalid) && p.QoS > mqtt.QoS0 && c.version != mqtt.V5 {
 		return errNoRoom // before MQTT 5 an acknowledgement cannot say no
 	}
 	switch p.QoS {
@@ -240,7 +244,7 @@ func (c *conn) disconnect(p *mqtt.Disconnect) error {
 		}
 		c.session.SetExpiry(expiry)
 	}
-	c.leaving = p.ReasonCode != mqtt.ReasonDisconnectWithWill
+	c.leaving = p.ReasonCode == mqtt.ReasonNormalDisconnection // [MQTT-3.1.2-8]
 	return errLeft
 }
 

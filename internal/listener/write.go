@@ -16,7 +16,7 @@ type outbox struct {
 	unread  int    // octets of pending that came since the writer last took it
 	ready   bool   // the broker has deliveries
 	writing bool
-	v5      bool // the client speaks MQTT 5
+	v5      bool // the client speaks MQTT 5, and CONNACK is written
 	last    bool // pending is the last there is: close after it
 	ended   bool // nothing can be written any more
 }
@@ -51,10 +51,15 @@ func (c *conn) Closed(why mqtt.ReasonCode) {
 // beginLast adds the last there is to be written; the connection is closed
 // after it. True makes the caller the writer.
 func (c *conn) beginLast(b []byte) bool {
-	c.out.mu.Lock()
-	c.out.last = true
-	c.out.mu.Unlock()
-	return c.begin(b, false)
+	o := &c.out
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.last {
+		return false
+	}
+	mine := o.add(b, false)
+	o.last = true
+	return mine
 }
 
 // flush writes the acknowledgements that the reader has gathered, and pulls if
@@ -64,7 +69,13 @@ func (c *conn) flush(w *worker) {
 		return
 	}
 	c.listener.stats.packetsOut.Add(packets(w.acks))
-	if c.begin(w.acks, w.pull) {
+	mine := c.begin(w.acks, w.pull)
+	if c.session != nil && !c.entered {
+		c.out.mu.Lock()
+		c.out.v5 = c.version == mqtt.V5 // CONNACK goes before a DISCONNECT, [MQTT-3.14.0-1]
+		c.out.mu.Unlock()
+	}
+	if mine {
 		c.write(false)
 	}
 	w.acks, w.pull = w.acks[:0], false
@@ -88,7 +99,12 @@ func (c *conn) begin(b []byte, ready bool) bool {
 	o := &c.out
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	if o.ended {
+	return o.add(b, ready)
+}
+
+// add is begin under the lock. Nothing follows what is the last.
+func (o *outbox) add(b []byte, ready bool) bool {
+	if o.ended || o.last {
 		return false
 	}
 	o.pending = append(o.pending, b...)
