@@ -1,0 +1,577 @@
+package conformance
+
+import (
+	"bytes"
+	"fmt"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"snbroker/internal/mqtt"
+)
+
+// CONNECT and CONNACK.
+
+var connect311 = []proof{
+	{"MQTT-3.1.0-1", overTCP(firstPacket)},
+	{"MQTT-3.1.0-2", overTCP(secondConnect)},
+	{"MQTT-3.1.2-1", overTCP(protocolName)},
+	{"MQTT-3.1.2-2", overTCP(protocolVersion)},
+	{"MQTT-3.1.2-3", noEntry("10 [ 0004'MQTT' 04 03 003c 0001'c' ]", "10 [ 0004'MQTT' 04 01 003c 0001'c' ]")},
+	{"MQTT-3.1.2-18", noEntry("10 [ 0004'MQTT' 04 02 003c 0001'c' 0001'u' ]")},
+	{"MQTT-3.1.2-19", noEntry("10 [ 0004'MQTT' 04 82 003c 0001'c' ]", "10 [ 0004'MQTT' 04 82 003c 0001'c' 0005'u' ]")},
+	{"MQTT-3.1.2-20", noEntry("10 [ 0004'MQTT' 04 82 003c 0001'c' 0001'u' 0001'p' ]")},
+	{"MQTT-3.1.2-21", noEntry("10 [ 0004'MQTT' 04 c2 003c 0001'c' 0001'u' ]", "10 [ 0004'MQTT' 04 c2 003c 0001'c' 0001'u' 0002'p' ]")},
+	{"MQTT-3.1.2-22", noEntry("10 [ 0004'MQTT' 04 42 003c 0001'c' 0001'p' ]")},
+	{"MQTT-3.1.2-24", inBubble(keepAlive)},
+	{"MQTT-3.1.3-1", overTCP(fieldsInOrder, known)},
+	{"MQTT-3.1.3-2", overTCP(identifiesState)},
+	{"MQTT-3.1.3-3", noEntry("10 [ 0004'MQTT' 04 02 003c ]", "10 [ 0004'MQTT' 04 02 003c 00 ]", "10 [ 0004'MQTT' 04 02 003c 0009'c' ]")},
+	{"MQTT-3.1.3-4", noEntry("10 [ 0004'MQTT' 04 02 003c 0002'c' ff ]")},
+	{"MQTT-3.1.3-5", overTCP(plainIdentifiers)},
+	{"MQTT-3.1.3-6", overTCP(noIdentifier)},
+	{"MQTT-3.1.3-7", overTCP(noIdentifierNotClean)},
+	{"MQTT-3.1.3-8", overTCP(noIdentifierNotClean)},
+	{"MQTT-3.1.3-9", both(overTCP(noIdentifierNotClean), overTCP(identifierOfAnother, bound))},
+	{"MQTT-3.1.3-11", noEntry("10 [ 0004'MQTT' 04 82 003c 0001'c' 0001 ff ]")},
+	{"MQTT-3.1.4-1", noEntry("10 [ ]", "10 [ 0004'MQTT' 04 ]", "10 [ 0004'MQTT' 04 02 003c 0001'c' 00 ]", "11 [ 0004'MQTT' 04 02 003c 0001'c' ]",
+		"10 [ 0004'MQTT' 04 1e 003c 0001'c' 0001'w' 0000 ]")},
+	{"MQTT-3.1.4-2", overTCP(takeover)},
+	{"MQTT-3.1.4-3", both(overTCP(discards), overTCP(resumes))},
+	{"MQTT-3.1.4-4", overTCP(accepted)},
+	{"MQTT-3.1.4-5", overTCP(nothingAfterRefusal, nobody)},
+	{"MQTT-3.2.0-1", both(overTCP(connackFirst), overTCP(connackFirstInACrowd))},
+	{"MQTT-3.2.2-1", overTCP(discards)},
+	{"MQTT-3.2.2-2", overTCP(resumes)},
+	{"MQTT-3.2.2-3", overTCP(beginsSession)},
+	{"MQTT-3.2.2-4", overTCP(refusalHasNoSession, onlyKnown)},
+	{"MQTT-3.2.2-5", overTCP(refusalHasNoSession, onlyKnown)},
+	{"MQTT-3.2.2-6", noEntry("10 [ 0004'MQTT' 04 03 003c 0001'c' ]", "10 [ 0004'MQTT' 04 42 003c 0001'c' 0001'p' ]")},
+}
+
+var connect5 = []proof{
+	{"MQTT-3.1.0-1", overTCP(firstPacket)},
+	{"MQTT-3.1.0-2", overTCP(secondConnect)},
+	{"MQTT-3.1.2-1", overTCP(protocolName)},
+	{"MQTT-3.1.2-2", overTCP(protocolVersion)},
+	{"MQTT-3.1.2-3", noEntry("10 [ 0004'MQTT' 05 03 003c 00 0001'c' ]", "10 [ 0004'MQTT' 05 01 003c 00 0001'c' ]")},
+	{"MQTT-3.1.2-4", overTCP(discards)},
+	{"MQTT-3.1.2-5", overTCP(resumes)},
+	{"MQTT-3.1.2-6", overTCP(beginsSession)},
+	{"MQTT-3.1.2-16", noEntry("10 [ 0004'MQTT' 05 02 003c 00 0001'c' 0001'u' ]")},
+	{"MQTT-3.1.2-17", noEntry("10 [ 0004'MQTT' 05 82 003c 00 0001'c' ]", "10 [ 0004'MQTT' 05 82 003c 00 0001'c' 0005'u' ]")},
+	{"MQTT-3.1.2-18", noEntry("10 [ 0004'MQTT' 05 82 003c 00 0001'c' 0001'u' 0001'p' ]")},
+	{"MQTT-3.1.2-19", noEntry("10 [ 0004'MQTT' 05 c2 003c 00 0001'c' 0001'u' ]", "10 [ 0004'MQTT' 05 42 003c 00 0001'c' 0002'p' ]")},
+	{"MQTT-3.1.2-22", inBubble(keepAlive)},
+	{"MQTT-3.1.2-28", overTCP(noResponseInformation)},
+	{"MQTT-3.1.2-29", overTCP(noProblemInformation, func(s *settings) { s.MaxRetained, s.MaxSubscriptions = 0, 1 })},
+	{"MQTT-3.1.3-1", overTCP(fieldsInOrder, known)},
+	{"MQTT-3.1.3-2", overTCP(identifiesState)},
+	{"MQTT-3.1.3-3", noEntry("10 [ 0004'MQTT' 05 02 003c 00 ]", "10 [ 0004'MQTT' 05 02 003c 00 00 ]", "10 [ 0004'MQTT' 05 02 003c 00 0009'c' ]")},
+	{"MQTT-3.1.3-4", noEntry("10 [ 0004'MQTT' 05 02 003c 00 0002'c' ff ]")},
+	{"MQTT-3.1.3-5", overTCP(plainIdentifiers)},
+	{"MQTT-3.1.3-6", overTCP(noIdentifier)},
+	{"MQTT-3.1.3-7", overTCP(assigned)},
+	{"MQTT-3.1.3-8", overTCP(identifierOfAnother, bound)},
+	{"MQTT-3.1.3-12", noEntry("10 [ 0004'MQTT' 05 82 003c 00 0001'c' 0001 ff ]")},
+	{"MQTT-3.1.4-1", noEntry("10 [ 0004'MQTT' 05 ]", "10 [ 0004'MQTT' 05 02 003c 00 0001'c' 00 ]", "11 [ 0004'MQTT' 05 02 003c 00 0001'c' ]",
+		"10 [ 0004'MQTT' 05 1e 003c 00 0001'c' 00 0001'w' 0000 ]", "10 [ 0004'MQTT' 05 02 003c [ 0101 ] 0001'c' ]")},
+	{"MQTT-3.1.4-2", both(overTCP(nothingAfterRefusal, nobody), overTCP(refusalHasNoSession, onlyKnown))},
+	{"MQTT-3.1.4-3", overTCP(takeover)},
+	{"MQTT-3.1.4-4", both(overTCP(discards), overTCP(resumes))},
+	{"MQTT-3.1.4-5", overTCP(accepted)},
+	{"MQTT-3.1.4-6", overTCP(nothingAfterRefusal, nobody)},
+	{"MQTT-3.2.0-1", both(overTCP(connackFirst), overTCP(connackFirstInACrowd))},
+	{"MQTT-3.2.0-2", overTCP(oneConnack)},
+	{"MQTT-3.2.2-1", overTCP(connackFlags)},
+	{"MQTT-3.2.2-2", overTCP(discards)},
+	{"MQTT-3.2.2-3", both(overTCP(resumes), overTCP(beginsSession))},
+	{"MQTT-3.2.2-6", overTCP(refusalHasNoSession, onlyKnown)},
+	{"MQTT-3.2.2-7", overTCP(refusalHasNoSession, onlyKnown)},
+	{"MQTT-3.2.2-8", overTCP(refusalCodes, func(s *settings) { s.MaxSessions = 1 })},
+	{"MQTT-3.2.2-9", overTCP(everyQoS)},
+	{"MQTT-3.2.2-10", overTCP(everyQoS)},
+	{"MQTT-3.2.2-12", overTCP(everyQoS)},
+	{"MQTT-3.2.2-13", overTCP(everyQoS)},
+	{"MQTT-3.2.2-15", ends(mqtt.ReasonPacketTooLarge, "30 ffff7f", "32 ffffff7f")},
+	{"MQTT-3.2.2-16", overTCP(assigned)},
+	{"MQTT-3.2.2-19", overTCP(smallAnswers, func(s *settings) { s.MaxRetained, s.MaxSubscriptions = 0, 1 })},
+	{"MQTT-3.2.2-20", overTCP(smallAnswers, func(s *settings) { s.MaxRetained, s.MaxSubscriptions = 0, 1 })},
+	{"MQTT-3.2.2-22", inBubble(keepAlive)},
+}
+
+func firstPacket(w *world) {
+	for _, s := range []string{"30 [ 0001'a' 00 ]", "32 [ 0001'a' 0001 00 ]", "40 [ 0001 ]", "50 [ 0001 ]", "62 [ 0001 ]", "70 [ 0001 ]",
+		"82 [ 0001 00 0001'a' 00 ]", "a2 [ 0001 00 0001'a' ]", "c000", "e000", "f0 [ 18 [ 150001'm' ] ]", "20 [ 0000 ]", "d000", "0000"} {
+		c := w.dial()
+		c.hex(s + "10 [ 0004'MQTT' 04 02 003c 0001'c' ]")
+		c.closed()
+	}
+	w.settle(0)
+	if s := w.broker.Stats(); s.Sessions != 0 || s.Published != 0 {
+		w.t.Errorf("%d sessions were made and %d messages taken", s.Sessions, s.Published)
+	}
+}
+
+func secondConnect(w *world) {
+	for _, id := range []string{"c", "another"} {
+		c := w.connect("c")
+		c.say(c.hello(id), &mqtt.Pingreq{})
+		c.ended(wrong)
+	}
+}
+
+// protocolName sends names that are not MQTT's. The server may say so, in
+// whatever version, or say nothing.
+func protocolName(w *world) {
+	for _, name := range []string{"AMQP", "mqtt", "MQTT5"} {
+		c := w.dial()
+		c.hex(fmt.Sprintf("10 [ 00%02x'%s' %02x 02 003c 00 0001'c' ]", len(name), name, byte(w.v)))
+		if b := c.frame(); b != nil {
+			if b[0] != 0x20 || b[3] == 0 {
+				w.t.Fatalf("heard %x", b)
+			}
+			c.closed()
+		}
+	}
+	w.settle(0)
+	if n := w.broker.Stats().Sessions; n != 0 {
+		w.t.Errorf("%d sessions were made", n)
+	}
+}
+
+func protocolVersion(w *world) {
+	levels, answer := []byte{0, 1, 2, 3}, "20 [ 00 01 ]"
+	if w.v == mqtt.V5 {
+		levels, answer = []byte{6, 7, 127}, "20 [ 00 84 00 ]"
+	}
+	for _, level := range levels {
+		c := w.dial()
+		c.hex(fmt.Sprintf("10 [ 0004'MQTT' %02x 02 003c 00 0001'c' ]", level))
+		c.expectHex(answer)
+		c.closed()
+	}
+}
+
+// keepAlive is exact: one and a half times what was asked for, from the last
+// packet on, and never without one.
+func keepAlive(w *world) {
+	never := w.connect("never", func(p *mqtt.Connect) { p.KeepAlive = 0 })
+	for _, seconds := range []uint16{2, 10, 65535} {
+		asked := time.Duration(seconds) * time.Second
+		c := w.connect("c", func(p *mqtt.Connect) { p.KeepAlive = seconds })
+		if c.ack.Properties.HasServerKeepAlive {
+			w.t.Error("the server overrules the client")
+		}
+		for range 3 {
+			time.Sleep(asked*3/2 - 1)
+			c.say(&mqtt.Pingreq{})
+			c.expect(&mqtt.Pingresp{})
+		}
+		start := time.Now()
+		c.conn.SetReadDeadline(time.Time{})
+		b := make([]byte, 16)
+		n, err := c.conn.Read(b)
+		if took := time.Since(start); took != asked*3/2 {
+			w.t.Errorf("%d s: closed after %v", seconds, took)
+		}
+		if w.v == mqtt.V5 {
+			if !bytes.Equal(b[:n], unhex(w.t, "e0 [ 8d ]")) {
+				w.t.Errorf("heard %x, %v", b[:n], err)
+			}
+			c.closed()
+		} else if err == nil {
+			w.t.Errorf("heard %x", b[:n])
+		}
+	}
+	never.silence()
+}
+
+// fieldsInOrder fills in everything that a CONNECT can have.
+func fieldsInOrder(w *world) {
+	watch := w.connect("watch", named)
+	watch.subscribe(filter("will/#", 1))
+	c := w.connect("the id", named, func(p *mqtt.Connect) {
+		p.Will = &mqtt.Will{Topic: []byte("will/topic"), Payload: []byte("will payload"), QoS: 1}
+	})
+	wrong := w.dial()
+	wrong.say(wrong.hello("x", named, func(p *mqtt.Connect) { p.Username, p.Password = p.Password, p.Username }))
+	wrong.expect(&mqtt.Connack{ReasonCode: mqtt.ReasonBadUserNameOrPassword})
+	wrong.closed()
+	c.drop()
+	watch.expect(pub("will/topic", "will payload", 1, 1))
+	if w.connect("the id", named, lasting).ack.SessionPresent {
+		w.t.Error("the session was to end")
+	}
+}
+
+func identifiesState(w *world) {
+	one, two := w.connect("one", anew), w.connect("two", anew)
+	one.subscribe(filter("a", 1))
+	two.subscribe(filter("b", 1))
+	one.leave()
+	two.leave()
+	p := w.connect("p")
+	p.publish(pub("a", "for one", 1, 1))
+	p.publish(pub("b", "for two", 1, 2))
+	w.connect("two", lasting).expect(pub("b", "for two", 1, 1))
+	w.connect("one", lasting).expect(pub("a", "for one", 1, 1))
+	if three := w.connect("three", lasting); three.ack.SessionPresent {
+		w.t.Error("a session that nobody had is present")
+	}
+}
+
+func plainIdentifiers(w *world) {
+	const letters = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+	for n := 1; n <= 23; n++ {
+		w.connect(letters[n : 2*n]).leave()
+	}
+	for i := range letters {
+		w.connect(letters[i : i+1]).leave()
+	}
+	w.connect(letters[:23]).leave()
+	w.connect(letters[len(letters)-23:]).leave()
+}
+
+// noIdentifier is for clients that give none: each is somebody else.
+func noIdentifier(w *world) {
+	var all []*client
+	for range 5 {
+		c := w.connect("")
+		c.subscribe(filter("a", 1))
+		all = append(all, c)
+	}
+	all[0].publish(pub("b", "x", 1, 1))
+	w.connect("p").publish(pub("a", "x", 1, 1))
+	for _, c := range all {
+		c.expect(pub("a", "x", 1, 1))
+	}
+	if n := w.broker.Stats().Sessions; n != 6 {
+		w.t.Errorf("%d sessions, want 6", n)
+	}
+}
+
+func noIdentifierNotClean(w *world) {
+	c := w.dial()
+	c.hex("10 [ 0004'MQTT' 04 00 003c 0000 ] 30 [ 0001'a' 'x' ]")
+	c.expectHex("20 [ 00 02 ]")
+	c.closed()
+	w.settle(0)
+	if s := w.broker.Stats(); s.Sessions != 0 || s.Published != 0 {
+		w.t.Errorf("%d sessions were made and %d messages taken", s.Sessions, s.Published)
+	}
+}
+
+// assigned is MQTT 5's way: the client is told who it is, and may come back.
+func assigned(w *world) {
+	seen := map[string]bool{"": true}
+	for range 20 {
+		c := w.connect("", anew)
+		id := string(c.ack.Properties.AssignedClientID)
+		if seen[id] {
+			w.t.Fatalf("%q was assigned", id)
+		}
+		seen[id] = true
+		c.subscribe(filter("a/"+id, 1))
+		c.leave()
+		if c = w.connect(id, lasting); !c.ack.SessionPresent || c.ack.Properties.AssignedClientID != nil {
+			w.t.Fatalf("%s came back: %+v", id, c.ack)
+		}
+		c.leave()
+	}
+	if c := w.connect("named"); c.ack.Properties.AssignedClientID != nil {
+		w.t.Error("a client with a name was given another")
+	}
+}
+
+func takeover(w *world) {
+	old := w.connect("c")
+	c := w.connect("c")
+	old.ended(mqtt.ReasonSessionTakenOver)
+	w.settle(1)
+	c.silence()
+}
+
+// discards begins anew over a session that has everything a session can have.
+func discards(w *world) {
+	s := w.connect("s", anew)
+	s.subscribe(filter("a/#", 2))
+	p := w.connect("p")
+	p.publish(pub("a/1", "on its way", 1, 1))
+	s.expect(pub("a/1", "on its way", 1, 1))
+	s.say(pub("b", "unfinished", 2, 7))
+	s.expect(&mqtt.Pubrec{PacketID: 7, ReasonCode: w.only5(mqtt.ReasonNoMatchingSubscribers)})
+	s.drop()
+	p.publish(pub("a/2", "queued", 2, 2))
+	s = w.connect("s")
+	if s.ack.SessionPresent {
+		w.t.Error("the session is present")
+	}
+	s.silence()
+	p.publish(pub("a/3", "not subscribed to any more", 1, 3))
+	s.say(&mqtt.Pubrel{PacketID: 7})
+	s.expect(&mqtt.Pubcomp{PacketID: 7, ReasonCode: w.only5(mqtt.ReasonPacketIDNotFound)})
+	s.silence()
+}
+
+// resumes goes on with such a session.
+func resumes(w *world) {
+	s := w.connect("s", anew)
+	s.subscribe(filter("a/#", 2))
+	p := w.connect("p")
+	p.publish(pub("a/1", "one", 1, 1))
+	p.publish(pub("a/2", "two", 2, 2))
+	s.expect(pub("a/1", "one", 1, 1), pub("a/2", "two", 2, 2))
+	s.say(pub("b", "unfinished", 2, 7), &mqtt.Pubrec{PacketID: 2})
+	s.expect(&mqtt.Pubrec{PacketID: 7, ReasonCode: w.only5(mqtt.ReasonNoMatchingSubscribers)}, &mqtt.Pubrel{PacketID: 2})
+	s.drop()
+	p.publish(pub("a/3", "three", 2, 3))
+	s = w.connect("s", lasting)
+	if !s.ack.SessionPresent {
+		w.t.Error("the session is not present")
+	}
+	s.expect(again("a/1", "one", 1, 1), &mqtt.Pubrel{PacketID: 2}, pub("a/3", "three", 2, 3))
+	s.say(pub("b", "unfinished", 2, 7), &mqtt.Pubrel{PacketID: 7})
+	s.expect(&mqtt.Pubrec{PacketID: 7}, &mqtt.Pubcomp{PacketID: 7})
+	p.publish(pub("a/4", "four", 0, 0))
+	s.expect(pub("a/4", "four", 0, 0))
+}
+
+func beginsSession(w *world) {
+	s := w.connect("s", lasting)
+	if s.ack.SessionPresent {
+		w.t.Error("a first session is present")
+	}
+	s.subscribe(filter("a", 1))
+	s.leave()
+	w.connect("p").publish(pub("a", "x", 1, 1))
+	s = w.connect("s", lasting)
+	if !s.ack.SessionPresent {
+		w.t.Error("it was not kept")
+	}
+	s.expect(pub("a", "x", 1, 1))
+}
+
+func accepted(w *world) {
+	c := w.dial()
+	c.say(c.hello("c"))
+	b := c.frame()
+	if len(b) < 4 || b[0] != 0x20 || b[2] != 0 || b[3] != 0 {
+		w.t.Fatalf("heard %x", b)
+	}
+	c.silence()
+}
+
+// nobody lets no one in.
+func nobody(s *settings) { s.Anonymous = false }
+
+func nothingAfterRefusal(w *world) {
+	c := w.dial()
+	c.say(c.hello("c"), kept("a", "x", 0, 0), kept("a", "x", 1, 1),
+		&mqtt.Subscribe{PacketID: 2, Filters: []mqtt.Filter{filter("a", 0)}}, &mqtt.Pingreq{})
+	c.expect(&mqtt.Connack{ReasonCode: mqtt.ReasonNotAuthorized})
+	c.closed()
+	w.settle(0)
+	if s := w.broker.Stats(); s.Published != 0 || s.Subscriptions != 0 || s.Sessions != 0 || s.Retained != 0 {
+		w.t.Errorf("it was heeded: %+v", s)
+	}
+}
+
+// connackFirst resumes a session with much to say.
+func connackFirst(w *world) {
+	s := w.connect("s", anew)
+	s.subscribe(filter("a", 1))
+	s.leave()
+	p := w.connect("p")
+	for i := range uint16(50) {
+		p.publish(pub("a", "x", 1, i+1))
+	}
+	for range 5 {
+		c := w.dial()
+		c.say(c.hello("s", lasting), &mqtt.Pingreq{})
+		c.welcome()
+		c.drop()
+	}
+}
+
+// connackFirstInACrowd has clients take one session from each other as fast as
+// they can: whoever is taken over hears CONNACK before that, or nothing.
+func connackFirstInACrowd(w *world) {
+	var crowd sync.WaitGroup
+	for range 4 {
+		crowd.Go(func() {
+			for range 100 {
+				c := w.dial()
+				c.say(c.hello("s", lasting))
+				b := c.frame()
+				if b != nil && b[0] != 0x20 {
+					w.t.Errorf("heard %x", b)
+				}
+				c.conn.Close()
+			}
+		})
+	}
+	crowd.Wait()
+}
+
+func oneConnack(w *world) {
+	c := w.connect("c", anew)
+	c.subscribe(filter("a", 1))
+	c.publish(pub("b", "x", 1, 1))
+	c.silence()
+	c.say(c.hello("c", anew))
+	c.ended(wrong)
+}
+
+func connackFlags(w *world) {
+	for i, want := range []byte{0, 1} {
+		c := w.dial()
+		c.say(c.hello("c", lasting))
+		if b := c.frame(); len(b) < 4 || b[2] != want {
+			w.t.Errorf("connection %d heard %x", i+1, b)
+		}
+		c.leave()
+	}
+}
+
+// refusalHasNoSession is refused where it has a session.
+func refusalHasNoSession(w *world) {
+	c := w.connect("c", named, anew)
+	c.subscribe(filter("a", 1))
+	c.leave()
+	for range 2 {
+		c = w.dial()
+		c.say(c.hello("c", lasting, named, func(p *mqtt.Connect) { p.Password = []byte("no") }))
+		b := c.frame()
+		if len(b) < 4 || b[0] != 0x20 || b[2] != 0 || b[3] == 0 {
+			w.t.Fatalf("heard %x", b)
+		}
+		c.closed()
+	}
+	if !w.connect("c", named, lasting).ack.SessionPresent {
+		w.t.Error("a refusal ended the session")
+	}
+}
+
+// refusalCodes gathers what CONNECT can be refused for.
+func refusalCodes(w *world) {
+	w.connect("the only one")
+	for _, c := range []struct {
+		sent string
+		want mqtt.ReasonCode
+	}{
+		{"10 [ 0004'MQTT' 05 02 003c 00 0001'c' ]", mqtt.ReasonQuotaExceeded},
+		{"10 [ 0004'MQTT' 06 02 003c 00 0001'c' ]", mqtt.ReasonUnsupportedProtocolVersion},
+		{"10 [ 0004'MQTT' 05 03 003c 00 0001'c' ]", malformed},
+		{"10 [ 0004'MQTT' 05 02 003c [ 210000 ] 0001'c' ]", wrong},
+		{"10 [ 0004'MQTT' 05 02 003c [ 150001'm' ] 0001'c' ]", mqtt.ReasonBadAuthenticationMethod},
+	} {
+		p := w.dial()
+		p.hex(c.sent)
+		// The codec takes no code that does not belong in a CONNACK.
+		if ack, ok := p.next().(*mqtt.Connack); !ok || ack.ReasonCode != c.want {
+			w.t.Errorf("%s: heard %+v, want %v", c.sent, ack, c.want)
+		}
+		p.closed()
+	}
+}
+
+// everyQoS shows that nothing is restricted, so that nothing has to be said.
+func everyQoS(w *world) {
+	watch := w.connect("watch")
+	if p := watch.ack.Properties; p.HasMaximumQoS || p.RetainUnavailable {
+		w.t.Errorf("CONNACK says %+v", p)
+	}
+	for qos := mqtt.QoS0; qos <= mqtt.QoS2; qos++ {
+		topic := fmt.Sprint("will/", qos)
+		watch.subscribe(filter(topic, qos))
+		c := w.connect("c", func(p *mqtt.Connect) {
+			p.Will = &mqtt.Will{Topic: []byte(topic), Payload: []byte("x"), QoS: qos, Retain: true}
+		})
+		c.publish(kept(topic, "y", qos, 1))
+		if m := watch.message(); m.QoS != qos || string(m.Payload) != "y" {
+			w.t.Errorf("heard %+v", m)
+		}
+		c.drop()
+		if m := watch.message(); m.QoS != qos || string(m.Payload) != "x" {
+			w.t.Errorf("heard %+v", m)
+		}
+		watch.subscribe(filter(topic, qos))
+		if m := watch.message(); m.QoS != qos || !m.Retain {
+			w.t.Errorf("heard %+v", m)
+		}
+	}
+}
+
+func noResponseInformation(w *world) {
+	for _, asked := range []bool{false, true} {
+		c := w.connect("c", func(p *mqtt.Connect) { p.Properties.RequestResponseInfo = asked })
+		if c.ack.Properties.ResponseInformation != nil && !asked {
+			w.t.Errorf("response information %q", c.ack.Properties.ResponseInformation)
+		}
+		c.leave()
+	}
+}
+
+// noProblemInformation asks for no explanations and gives cause for many.
+func noProblemInformation(w *world) {
+	c := w.connect("c", func(p *mqtt.Connect) { p.Properties.NoProblemInfo = true })
+	refused := mqtt.ReasonQuotaExceeded
+	c.say(kept("a", "x", 1, 1), kept("a", "x", 2, 2), &mqtt.Pubrel{PacketID: 3}, &mqtt.Pubrec{PacketID: 4},
+		&mqtt.Subscribe{PacketID: 5, Filters: []mqtt.Filter{filter("a", 0), filter("b", 0)}},
+		&mqtt.Unsubscribe{PacketID: 6, Filters: [][]byte{[]byte("none")}})
+	// To the octet: there is no property in them.
+	c.expect(&mqtt.Puback{PacketID: 1, ReasonCode: refused}, &mqtt.Pubrec{PacketID: 2, ReasonCode: refused},
+		&mqtt.Pubcomp{PacketID: 3, ReasonCode: mqtt.ReasonPacketIDNotFound}, &mqtt.Pubrel{PacketID: 4, ReasonCode: mqtt.ReasonPacketIDNotFound},
+		&mqtt.Suback{PacketID: 5, ReasonCodes: []mqtt.ReasonCode{0, refused}},
+		&mqtt.Unsuback{PacketID: 6, ReasonCodes: []mqtt.ReasonCode{mqtt.ReasonNoSubscriptionExisted}})
+}
+
+// smallAnswers has a client that takes only what has to be said: no reason
+// string and no user property would fit beside it.
+func smallAnswers(w *world) {
+	probe := w.dial()
+	probe.say(probe.hello("c", limited(200)))
+	whole := probe.frame()
+	probe.drop()
+	c := w.connect("c", limited(len(whole)))
+	if p := c.ack.Properties; p.ReasonString != nil || len(p.User) > 0 {
+		w.t.Errorf("CONNACK says %+v", p)
+	}
+	refused := mqtt.ReasonQuotaExceeded
+	c.say(kept("a", "x", 1, 1), kept("a", "x", 2, 2), &mqtt.Pubrel{PacketID: 3}, &mqtt.Pubrec{PacketID: 4},
+		&mqtt.Subscribe{PacketID: 5, Filters: []mqtt.Filter{filter("a", 0), filter("b", 0)}},
+		&mqtt.Unsubscribe{PacketID: 6, Filters: [][]byte{[]byte("none")}})
+	c.expect(&mqtt.Puback{PacketID: 1, ReasonCode: refused}, &mqtt.Pubrec{PacketID: 2, ReasonCode: refused},
+		&mqtt.Pubcomp{PacketID: 3, ReasonCode: mqtt.ReasonPacketIDNotFound}, &mqtt.Pubrel{PacketID: 4, ReasonCode: mqtt.ReasonPacketIDNotFound},
+		&mqtt.Suback{PacketID: 5, ReasonCodes: []mqtt.ReasonCode{0, refused}},
+		&mqtt.Unsuback{PacketID: 6, ReasonCodes: []mqtt.ReasonCode{mqtt.ReasonNoSubscriptionExisted}})
+	c.hex("00 00")
+	c.expect(&mqtt.Disconnect{ReasonCode: malformed})
+	c.closed()
+}
+
+func limited(n int) option {
+	return func(p *mqtt.Connect) { p.Properties.MaximumPacketSize = uint32(n) }
+}
+
+// identifierOfAnother has clients that must be called what their user is.
+func identifierOfAnother(w *world) {
+	c := w.dial()
+	c.say(c.hello("somebody", named))
+	c.expect(&mqtt.Connack{ReasonCode: mqtt.ReasonClientIDNotValid})
+	c.closed()
+	w.connect(userName, named)
+}
+
+// Every client ID that the old standard lets a client have is one here, and so
+// are longer ones.
+func TestLongIdentifiers(t *testing.T) {
+	for _, v := range []mqtt.Version{mqtt.V311, mqtt.V5} {
+		overTCP(func(w *world) {
+			w.connect(strings.Repeat("é", 30000)).leave()
+			w.connect("with / and # and ☃").leave()
+		})(t, v)
+	}
+}
