@@ -131,12 +131,15 @@ func (s *Session) rest() {
 // Close detaches the connection. A client that left without a DISCONNECT
 // (lost) has its will published, unless the will is delayed. The session ends
 // if it was not to outlive the connection.
-func (c *Conn) Close(lost bool, t *Turn) {
+func (c *Conn) Close(lost bool, t *Turn) { c.detach(lost, t) }
+
+// detach is Close; false says that the connection was not attached any more.
+func (c *Conn) detach(lost bool, t *Turn) bool {
 	s, b := c.session, c.broker
 	b.mu.Lock()
 	if !c.lock() {
 		b.mu.Unlock()
-		return
+		return false
 	}
 	will := s.detach(lost)
 	ends := s.expiry == 0
@@ -153,6 +156,7 @@ func (c *Conn) Close(lost bool, t *Turn) {
 	if will != nil {
 		b.publishWill(s, will, t)
 	}
+	return true
 }
 
 // detach ends the attachment and returns the will to publish now, if any. A

@@ -12,6 +12,9 @@ type QueuePolicy uint8
 const (
 	DropOldest QueuePolicy = iota
 	DropNewest
+	// DropClient disconnects the client that does not keep up; its session
+	// stays, with what is in the queue. One that is away loses the newest.
+	DropClient
 )
 
 // Limits bound what a client can make the broker hold.

@@ -44,3 +44,27 @@ func TestLargeMessagesArePulledOneByOne(t *testing.T) {
 		}
 	}
 }
+
+// A client that does not keep up is disconnected, once; what it has in its queue
+// waits for its return.
+func TestClientThatDoesNotKeepUpIsDisconnected(t *testing.T) {
+	l := DefaultLimits()
+	l.MaxQueued, l.QueuePolicy = 3, DropClient
+	b := New(l)
+	p := attach(t, b, ConnectOptions{ClientID: "slow", Expiry: Never, Will: &Will{Topic: "will"}})
+	p.subscribe("a", SubscribeOptions{QoS: mqtt.QoS1})
+	watch := attach(t, b, ConnectOptions{ClientID: "watch"})
+	watch.subscribe("will", SubscribeOptions{})
+	for _, s := range []string{"1", "2", "3", "4", "5"} {
+		publish(b, text("a", s, 1))
+	}
+	if p.Conn.Attached() {
+		t.Error("the client is still attached")
+	}
+	watch.hears("will= q0")
+	p = connect(t, b, ConnectOptions{ClientID: "slow", Expiry: Never})
+	p.hears("a=1 q1 #1", "a=2 q1 #2", "a=3 q1 #3")
+	if n := dropped(b, DropQueueFull); n != 2 {
+		t.Errorf("%d messages were dropped, want 2", n)
+	}
+}

@@ -104,8 +104,11 @@ func (s *Session) makeRoom(e entry, l *Limits, t *Turn) bool {
 	for s.queue.len() > 0 && (s.queue.len() >= l.MaxQueued || s.queue.bytes+e.msg.size() > l.MaxQueuedBytes) {
 		i, ok := s.queue.oldestQoS0()
 		if !ok {
-			if e.qos == mqtt.QoS0 || l.QueuePolicy == DropNewest {
+			if e.qos == mqtt.QoS0 || l.QueuePolicy != DropOldest {
 				s.drop(DropQueueFull, t)
+				if e.qos != mqtt.QoS0 && l.QueuePolicy == DropClient && s.conn != nil {
+					t.expelled = append(t.expelled, s.conn)
+				}
 				return false
 			}
 			i = 0

@@ -1,6 +1,10 @@
 package broker
 
-import "time"
+import (
+	"time"
+
+	"snbroker/internal/mqtt"
+)
 
 // Turn collects what one goroutine's batch of work owes to others: the
 // connections that became ready, and what is to be counted. A caller does
@@ -9,6 +13,7 @@ import "time"
 // value is ready; a Turn may be used again after End.
 type Turn struct {
 	wakes     []*Conn
+	expelled  []*Conn // did not keep up
 	published uint64
 	delivered uint64
 	bytesIn   uint64 // of payloads published
@@ -22,7 +27,7 @@ type Turn struct {
 
 // Empty tells whether there is nothing to end.
 func (t *Turn) Empty() bool {
-	return len(t.wakes) == 0 && t.published == 0 && t.delivered == 0 && t.sent == 0 && t.queued == 0 && t.dropped == [numDropReasons]uint64{}
+	return len(t.wakes)+len(t.expelled) == 0 && t.published == 0 && t.delivered == 0 && t.sent == 0 && t.queued == 0 && t.dropped == [numDropReasons]uint64{}
 }
 
 // End tells the connections that became ready and adds up the counts. No lock
@@ -38,6 +43,9 @@ func (b *Broker) End(t *Turn) (pause time.Duration) {
 		c.client.Ready()
 	}
 	t.wakes = t.wakes[:0]
+	if len(t.expelled) > 0 {
+		b.expel(t)
+	}
 	if t.published > 0 || t.delivered > 0 {
 		b.stats.published.Add(t.published)
 		b.stats.delivered.Add(t.delivered)
@@ -61,4 +69,18 @@ func (b *Broker) End(t *Turn) (pause time.Duration) {
 	}
 	pause, t.pause = t.pause, 0
 	return pause
+}
+
+// expel disconnects the clients that did not keep up. Their wills are published:
+// they have not left by themselves.
+func (b *Broker) expel(t *Turn) {
+	slow := t.expelled
+	t.expelled = nil
+	for _, c := range slow {
+		var turn Turn
+		if c.detach(true, &turn) {
+			c.client.Closed(mqtt.ReasonQuotaExceeded)
+		}
+		b.End(&turn)
+	}
 }

@@ -17,7 +17,7 @@ import (
 )
 
 // queuePolicies are the words for a broker.QueuePolicy, by its value.
-var queuePolicies = []string{broker.DropOldest: "drop-oldest", broker.DropNewest: "drop-newest"}
+var queuePolicies = []string{broker.DropOldest: "drop-oldest", broker.DropNewest: "drop-newest", broker.DropClient: "disconnect"}
 
 // sharePolicies are the words for a broker.SharePolicy, by its value.
 var sharePolicies = []string{broker.ShareRoundRobin: "round-robin", broker.ShareSticky: "sticky"}

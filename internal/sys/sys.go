@@ -95,6 +95,9 @@ func (r *Reporter) Report(now time.Time) {
 		"heap/current size":          mem.HeapAlloc,
 		"heap/maximum size":          r.heapMax,
 	}
+	for why, n := range stats.Dropped {
+		values["publish/messages/dropped/"+why.String()] = n
+	}
 	for name, n := range map[string]uint64{
 		"messages/received": counts.PacketsIn, "messages/sent": counts.PacketsOut,
 		"publish/received": stats.Published, "publish/sent": traffic.Sent, "publish/dropped": dropped,
