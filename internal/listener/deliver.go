@@ -39,7 +39,12 @@ func (c *conn) appendDelivery(s *sender, d *broker.Delivery) {
 			return
 		}
 	}
-	s.buf = mqtt.AppendPublish(s.buf, v, h, d.Message.Payload)
+	if payload := d.Message.Payload; len(payload) >= worthSharing {
+		s.buf = mqtt.AppendPublishHeader(s.buf, v, h, len(payload))
+		s.insert(payload)
+	} else {
+		s.buf = mqtt.AppendPublish(s.buf, v, h, payload)
+	}
 	if fresh {
 		c.sentAliases.keep(topic, h.Properties.TopicAlias)
 	}

@@ -1,4 +1,4 @@
-//go:build !unix
+//go:build !linux && !darwin
 
 package listener
 
@@ -13,4 +13,4 @@ func rawConn(net.Conn) syscall.RawConn { return nil }
 
 func (c *conn) fillFrom(uintptr) bool { return true }
 
-func (s *sender) tryWrite(syscall.RawConn, []byte) (int, error) { return 0, nil }
+func (s *sender) tryWrite(syscall.RawConn) (int, error) { return 0, nil }

@@ -1,6 +1,7 @@
 package listener
 
 import (
+	"net"
 	"sync"
 
 	"snbroker/broker"
@@ -40,9 +41,13 @@ type sender struct {
 	header     mqtt.PublishHeader
 	turn       broker.Turn
 
+	// See gather.go.
+	parts  []part
+	vector net.Buffers // the storage of rest
+	rest   net.Buffers // what is still to be written
+
 	// For tryWrite; attempt is made once, since a closure is an allocation.
 	attempt func(fd uintptr) bool
-	trying  []byte
 	wrote   int
 	failed  error
 }
@@ -59,5 +64,7 @@ func (s *sender) release() {
 		s.buf = nil
 	}
 	s.buf = s.buf[:0]
+	clear(s.vector)
+	s.vector, s.rest = s.vector[:0], nil
 	senders.Put(s)
 }

@@ -124,8 +124,11 @@ func (c *conn) write(wait bool) {
 		go c.write(true) // there is no telling what would have to wait
 		return
 	}
-	s := takeSender()
-	defer s.release()
+	c.writeWith(takeSender(), wait)
+}
+
+// writeWith is write with a sender that has nothing left to write.
+func (c *conn) writeWith(s *sender, wait bool) {
 	o := &c.out
 	for {
 		o.mu.Lock()
@@ -135,6 +138,7 @@ func (c *conn) write(wait bool) {
 				o.pending = nil
 			}
 			o.mu.Unlock()
+			s.release()
 			return
 		}
 		s.buf = append(s.buf[:0], o.pending...)
@@ -145,21 +149,33 @@ func (c *conn) write(wait bool) {
 		if ready {
 			c.pull(s)
 		}
-		n, err := c.send(s, s.buf, wait)
+		s.assemble()
+		n, err := c.send(s, wait)
 		c.listener.stats.bytesOut.Add(uint64(n))
-		if err != nil || last && n == len(s.buf) {
+		switch {
+		case err != nil || last && len(s.rest) == 0:
 			o.end()
 			c.net.Close()
+			s.release()
 			return
-		}
-		if n < len(s.buf) {
-			o.mu.Lock()
-			o.pending = append(append([]byte(nil), s.buf[n:]...), o.pending...)
-			o.mu.Unlock()
-			go c.write(true)
+		case len(s.rest) > 0:
+			go c.finishWith(s, last)
 			return
 		}
 	}
+}
+
+// finishWith writes what a socket did not take at once, and goes on.
+func (c *conn) finishWith(s *sender, last bool) {
+	n, err := c.send(s, true)
+	c.listener.stats.bytesOut.Add(uint64(n))
+	if err != nil || last {
+		c.out.end()
+		c.net.Close()
+		s.release()
+		return
+	}
+	c.writeWith(s, true)
 }
 
 // overrun tells whether the client makes acknowledgements and does not read them.
@@ -198,14 +214,17 @@ func (c *conn) pull(s *sender) {
 	}
 }
 
-// send writes b, all of it if wait is set, else what the socket takes at once.
-func (c *conn) send(s *sender, b []byte, wait bool) (n int, err error) {
-	if len(b) == 0 {
-		return 0, nil // what is below may take even that for a write
+// send writes the rest, all of it if wait is set, else what the socket takes at
+// once.
+func (c *conn) send(s *sender, wait bool) (n int, err error) {
+	if len(s.rest) == 0 {
+		return 0, nil
 	}
 	if wait {
 		c.net.SetWriteDeadline(time.Now().Add(c.listener.cfg.WriteTimeout))
-		return c.net.Write(b)
+		return s.writeTo(c.net)
 	}
-	return s.tryWrite(c.raw, b)
+	n, err = s.tryWrite(c.raw)
+	s.written(n)
+	return n, err
 }

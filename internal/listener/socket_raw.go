@@ -1,4 +1,4 @@
-//go:build unix
+//go:build linux || darwin
 
 package listener
 
@@ -7,6 +7,8 @@ import (
 	"net"
 	"os"
 	"syscall"
+
+	"golang.org/x/sys/unix"
 )
 
 // rawConn returns the socket below nc; nil if there are layers in between.
@@ -44,17 +46,19 @@ func (c *conn) fillFrom(fd uintptr) bool {
 	return true
 }
 
-// tryWrite writes what the socket takes at once.
-func (s *sender) tryWrite(raw syscall.RawConn, b []byte) (int, error) {
+// tryWrite writes what the socket takes at once of the rest.
+func (s *sender) tryWrite(raw syscall.RawConn) (int, error) {
 	if s.attempt == nil {
 		s.attempt = func(fd uintptr) bool {
-			s.wrote, s.failed = retry(syscall.Write, fd, s.trying)
+			if len(s.rest) == 1 {
+				s.wrote, s.failed = retry(syscall.Write, fd, s.rest[0])
+			} else {
+				s.wrote, s.failed = retry(unix.Writev, fd, [][]byte(s.rest))
+			}
 			return true
 		}
 	}
-	s.trying = b
 	err := raw.Write(s.attempt)
-	s.trying = nil
 	switch {
 	case err != nil:
 		return 0, err
@@ -66,7 +70,7 @@ func (s *sender) tryWrite(raw syscall.RawConn, b []byte) (int, error) {
 	return s.wrote, nil
 }
 
-func retry(call func(int, []byte) (int, error), fd uintptr, b []byte) (int, error) {
+func retry[T any](call func(int, T) (int, error), fd uintptr, b T) (int, error) {
 	for {
 		n, err := call(int(fd), b)
 		if err != syscall.EINTR {
