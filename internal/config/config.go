@@ -32,6 +32,8 @@ type MQTTListener struct {
 	MaxProperties  Size      `toml:"max_properties"`
 	MaxMessageRate int       `toml:"max_message_rate"`
 
+	MaxMessageRatePerAddress int `toml:"max_message_rate_per_address"`
+
 	ServerReference string `toml:"server_reference"`
 
 	ProtocolVersions         []string `toml:"protocol_versions"`

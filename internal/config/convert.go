@@ -115,6 +115,7 @@ func (c *Config) Listener(l *MQTTListener) listener.Config {
 	d.MaxFilters = l.MaxFilters
 	d.MaxProperties = int(l.MaxProperties)
 	d.MaxMessageRate = l.MaxMessageRate
+	d.MaxMessageRatePerAddress = l.MaxMessageRatePerAddress
 	d.ServerReference = l.ServerReference
 	d.SessionExpiry = time.Duration(c.Limits.SessionExpiry)
 	d.Versions = versions(l.ProtocolVersions)

@@ -119,6 +119,7 @@ func (v *validator) mqttListeners(listeners []MQTTListener) {
 		between(v, child(at, "connect_timeout"), l.ConnectTimeout, Duration(100*time.Millisecond), Duration(time.Hour))
 		between(v, child(at, "max_filters"), l.MaxFilters, 1, many)
 		between(v, child(at, "max_message_rate"), l.MaxMessageRate, 0, many)
+		between(v, child(at, "max_message_rate_per_address"), l.MaxMessageRatePerAddress, 0, many)
 		between(v, child(at, "max_properties"), l.MaxProperties, 0, Size(1<<28))
 		between(v, child(at, "write_timeout"), l.WriteTimeout, Duration(100*time.Millisecond), Duration(day))
 		v.clients(at, l)

@@ -168,7 +168,8 @@ func (c *conn) consume(w *worker) error {
 		handled++
 	}
 	c.listener.stats.packetsIn.Add(handled)
-	pause := max(c.listener.broker.End(&w.turn), c.rate.pause(w.published, c.listener.cfg.MaxMessageRate))
+	cfg := &c.listener.cfg
+	pause := max(c.listener.broker.End(&w.turn), c.rate.pause(w.published, cfg.MaxMessageRate), c.host.pause(w.published, cfg.MaxMessageRatePerAddress))
 	w.published = 0
 	if pause > 0 {
 		time.Sleep(pause)

@@ -3,6 +3,7 @@ package listener
 import (
 	"net"
 	"net/netip"
+	"sync"
 	"time"
 )
 
@@ -10,6 +11,7 @@ import (
 type hosts struct {
 	most  int           // connections at a time; 0: any number
 	every time.Duration // a connection is paid off after so long; 0: at once
+	pace  bool          // messages are bounded too, so that each address is to be known
 	by    map[netip.Addr]*host
 	swept time.Time
 }
@@ -19,6 +21,20 @@ type host struct {
 	key   netip.Addr
 	conns int
 	paid  time.Time // when all of its connections are paid off
+
+	pace sync.Mutex // its connections publish at the same time
+	rate rate
+}
+
+// pause is how long one of the address's connections is to wait after so many
+// messages.
+func (one *host) pause(messages, perSecond int) time.Duration {
+	if one == nil || messages == 0 || perSecond == 0 {
+		return 0
+	}
+	one.pace.Lock()
+	defer one.pace.Unlock()
+	return one.rate.pause(messages, perSecond)
 }
 
 // burst is how far ahead of its rate an address may run. So much later it is as
@@ -29,8 +45,8 @@ const burst = time.Second
 // second. Further ones are let in, and are bounded by max_connections.
 const maxHosts = 1 << 16
 
-func newHosts(most, rate int) hosts {
-	h := hosts{most: most, by: make(map[netip.Addr]*host)}
+func newHosts(most, rate, messageRate int) hosts {
+	h := hosts{most: most, pace: messageRate > 0, by: make(map[netip.Addr]*host)}
 	if rate > 0 {
 		h.every = time.Second / time.Duration(rate)
 	}
@@ -58,7 +74,7 @@ func ipOf(a net.Addr) netip.Addr {
 // refusal is why an address is not let in: the setting that says so; "" if it
 // is. The host is nil if nothing counts it.
 func (h *hosts) enter(a net.Addr, now time.Time) (_ *host, refusal string) {
-	if h.most == 0 && h.every == 0 {
+	if h.most == 0 && h.every == 0 && !h.pace {
 		return nil, ""
 	}
 	key := hostOf(a)

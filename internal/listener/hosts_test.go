@@ -12,7 +12,7 @@ import (
 func at(ip string) net.Addr { return &net.TCPAddr{IP: net.ParseIP(ip), Port: 1} }
 
 func TestHostsMost(t *testing.T) {
-	h := newHosts(2, 0)
+	h := newHosts(2, 0, 0)
 	now := time.Now()
 	enter := func(ip, want string) *host {
 		t.Helper()
@@ -42,7 +42,7 @@ func TestHostsMost(t *testing.T) {
 }
 
 func TestHostsRate(t *testing.T) {
-	h := newHosts(0, 10)
+	h := newHosts(0, 10, 0)
 	now := time.Now()
 	count := func(ip string, n int) (in int) {
 		for range n {
@@ -72,7 +72,7 @@ func TestHostsRate(t *testing.T) {
 
 // Many addresses of one second are remembered, not more, and not for long.
 func TestHostsBounded(t *testing.T) {
-	h := newHosts(0, 10)
+	h := newHosts(0, 10, 0)
 	now := time.Now()
 	for i := range 2 * maxHosts {
 		one, refusal := h.enter(at(fmt.Sprintf("10.%d.%d.%d", i>>16, i>>8&255, i&255)), now)
@@ -90,7 +90,7 @@ func TestHostsBounded(t *testing.T) {
 		t.Errorf("%d are remembered afterwards", n)
 	}
 	// Refused ones do not stay either.
-	h = newHosts(1, 0)
+	h = newHosts(1, 0, 0)
 	one, _ := h.enter(at("192.0.2.1"), now)
 	h.enter(at("192.0.2.1"), now)
 	h.leave(one, now)

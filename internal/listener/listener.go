@@ -48,6 +48,9 @@ type Config struct {
 	// MaxMessageRate is how many messages a client may publish in a second, on
 	// average; one that sends more is read from more slowly. 0: no bound.
 	MaxMessageRate int
+	// MaxMessageRatePerAddress is the same for all clients of an address, of
+	// IPv6 its /64 network, together; 0: no bound.
+	MaxMessageRatePerAddress int
 	// ServerReference, if not "", is another server that clients are sent to:
 	// nobody is let in here (MQTT 5 §4.11).
 	ServerReference string
@@ -145,7 +148,7 @@ func New(cfg Config, b *broker.Broker, l net.Listener) *Listener {
 		cfg.Log = slog.Default()
 	}
 	out := &Listener{cfg: cfg, broker: b, net: l, quit: make(chan struct{}), conns: make(map[*conn]struct{}),
-		arrivals: make(map[*arrival]struct{}), hosts: newHosts(cfg.MaxConnectionsPerAddress, cfg.ConnectionRate)}
+		arrivals: make(map[*arrival]struct{}), hosts: newHosts(cfg.MaxConnectionsPerAddress, cfg.ConnectionRate, cfg.MaxMessageRatePerAddress)}
 	if cfg.WebSocket {
 		out.web = newWeb(out)
 	}
