@@ -249,7 +249,7 @@ func FuzzMatches(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, filter, topic string) {
 		if !mqtt.ValidTopicFilter(filter) || !mqtt.ValidTopicName(topic) {
-			t.Skip()
+			return // not a pair that can occur
 		}
 		want := fits(filter, topic)
 		if got := matchesRetained(filter, topic); got != want {

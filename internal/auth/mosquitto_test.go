@@ -33,9 +33,6 @@ func tool(t *testing.T, name string) string {
 func startMosquitto(t *testing.T, config string) string {
 	t.Helper()
 	program := tool(t, "mosquitto")
-	if testing.Short() {
-		t.Skip("starts a broker")
-	}
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
