@@ -43,6 +43,7 @@ type conn struct {
 	admission   *admission // while an enhanced authentication goes on
 	method      string     // of enhanced authentication; "": none
 	sendLimit   int        // the client's Maximum Packet Size; 0: none
+	explain     bool       // an MQTT 5 client that did not ask to be told no reasons
 
 	who atomic.Pointer[auth.Identity] // once it is let in; for Sweep
 	out outbox

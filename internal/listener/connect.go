@@ -29,6 +29,7 @@ func (c *conn) connect(w *worker, p *mqtt.Connect) error {
 	}
 	cfg := &c.listener.cfg
 	c.version = p.Version
+	c.explain = p.Version == mqtt.V5 && !p.Properties.NoProblemInfo
 	a := &admission{}
 	c.id = string(p.ClientID)
 	switch {
@@ -114,7 +115,7 @@ func (c *conn) deadline() time.Time {
 }
 
 func (c *conn) answerConnect(w *worker, ack *mqtt.Connack) error {
-	w.acks, _ = ack.AppendTo(w.acks, c.version)
+	w.acks, _ = c.appendExplained(w.acks, ack, &ack.Properties.ReasonString, ack.ReasonCode)
 	if ack.ReasonCode != mqtt.ReasonSuccess {
 		return errRefused
 	}

@@ -154,8 +154,16 @@ func TestProtocolVersions(t *testing.T) {
 				}
 				continue
 			}
-			k.hear(&mqtt.Connack{ReasonCode: mqtt.ReasonUnsupportedProtocolVersion})
+			k.hear(&mqtt.Connack{ReasonCode: mqtt.ReasonUnsupportedProtocolVersion, Properties: unsupportedVersion(v)})
 			k.refused()
 		}
 	}
+}
+
+// unsupportedVersion are the properties of the CONNACK that says so.
+func unsupportedVersion(v mqtt.Version) (p mqtt.ConnackProperties) {
+	if v == mqtt.V5 {
+		p.ReasonString = []byte(explanations[mqtt.ReasonUnsupportedProtocolVersion])
+	}
+	return p
 }

@@ -40,12 +40,12 @@ func (e *closing) Error() string { return e.text }
 func (c *conn) part(w *worker, err error) {
 	var malformed *mqtt.Error
 	var told *closing
-	reason := mqtt.ReasonSuccess
+	reason, text := mqtt.ReasonSuccess, ""
 	switch {
 	case errors.As(err, &malformed):
-		reason = malformed.Reason
+		reason, text = malformed.Reason, malformed.Error()
 	case errors.As(err, &told):
-		reason = told.reason
+		reason, text = told.reason, told.text
 	case errors.Is(err, os.ErrDeadlineExceeded) && c.session != nil:
 		reason = mqtt.ReasonKeepAliveTimeout
 	case errors.Is(err, errRefused), errors.Is(err, errLeft): // what is owed is written first
@@ -62,10 +62,10 @@ func (c *conn) part(w *worker, err error) {
 		// MQTT 5, §3.1.2.2.
 		c.version = w.decoder.Version
 		if reason == mqtt.ReasonUnsupportedProtocolVersion || c.version == mqtt.V5 {
-			b, _ = (&mqtt.Connack{ReasonCode: reason}).AppendTo(nil, max(c.version, mqtt.V311))
+			b = appendConnack(nil, max(c.version, mqtt.V311), mqtt.Connack{ReasonCode: reason}, c.said(text, reason), c.sendLimit)
 		}
 	case c.version == mqtt.V5:
-		b, _ = (&mqtt.Disconnect{ReasonCode: reason}).AppendTo(nil, mqtt.V5)
+		b = appendDisconnect(nil, reason, c.said(text, reason), c.sendLimit)
 	}
 	if c.sendLimit > 0 && len(b) > c.sendLimit {
 		b = nil
@@ -98,7 +98,7 @@ func (c *conn) packet(w *worker, frame []byte) error {
 		if !c.session.PubRel(p.PacketID) {
 			reason = mqtt.ReasonPacketIDNotFound
 		}
-		w.acks = mqtt.AppendAck(w.acks, c.version, mqtt.TypePubcomp, p.PacketID, reason)
+		w.acks = c.appendAck(w.acks, mqtt.TypePubcomp, p.PacketID, reason)
 	case *mqtt.Pubcomp:
 		w.pull = c.session.PubComp(p.PacketID) || w.pull
 	default:
@@ -125,7 +125,7 @@ func (c *conn) seldom(w *worker, p mqtt.Packet) error {
 		for _, f := range p.Filters {
 			ack.ReasonCodes = append(ack.ReasonCodes, c.session.Unsubscribe(mountedFilter(c.listener.cfg.MountPoint, f)))
 		}
-		w.acks, err = ack.AppendTo(w.acks, c.version)
+		w.acks, err = c.appendExplained(w.acks, &ack, &ack.Properties.ReasonString, refused(ack.ReasonCodes))
 	case *mqtt.Connect:
 		return c.connect(w, p)
 	case *mqtt.Auth:
@@ -167,12 +167,12 @@ func (c *conn) publish(w *worker, p *mqtt.Publish) error {
 	}
 	switch p.QoS {
 	case mqtt.QoS1:
-		w.acks = mqtt.AppendAck(w.acks, c.version, mqtt.TypePuback, p.PacketID, reason)
+		w.acks = c.appendAck(w.acks, mqtt.TypePuback, p.PacketID, reason)
 	case mqtt.QoS2:
 		if reason == mqtt.ReasonReceiveMaximumExceeded {
 			return errQuota
 		}
-		w.acks = mqtt.AppendAck(w.acks, c.version, mqtt.TypePubrec, p.PacketID, reason)
+		w.acks = c.appendAck(w.acks, mqtt.TypePubrec, p.PacketID, reason)
 	}
 	return nil
 }
@@ -209,7 +209,7 @@ func (c *conn) pubrec(w *worker, p *mqtt.Pubrec) {
 	if !known {
 		reason = mqtt.ReasonPacketIDNotFound
 	}
-	w.acks = mqtt.AppendAck(w.acks, c.version, mqtt.TypePubrel, p.PacketID, reason)
+	w.acks = c.appendAck(w.acks, mqtt.TypePubrel, p.PacketID, reason)
 }
 
 func (c *conn) subscribe(w *worker, p *mqtt.Subscribe) error {
@@ -230,7 +230,7 @@ func (c *conn) subscribe(w *worker, p *mqtt.Subscribe) error {
 		ack.ReasonCodes = append(ack.ReasonCodes, reason)
 	}
 	var err error
-	w.acks, err = ack.AppendTo(w.acks, c.version)
+	w.acks, err = c.appendExplained(w.acks, &ack, &ack.Properties.ReasonString, refused(ack.ReasonCodes))
 	w.pull = true // retained messages
 	return err
 }

@@ -41,7 +41,7 @@ func (c *conn) Closed(why mqtt.ReasonCode) {
 	c.out.mu.Unlock()
 	var b []byte
 	if v5 {
-		b, _ = (&mqtt.Disconnect{ReasonCode: why}).AppendTo(nil, mqtt.V5)
+		b = appendDisconnect(nil, why, c.explanation(why), c.sendLimit)
 	}
 	if c.beginLast(b) {
 		go c.write(true)
