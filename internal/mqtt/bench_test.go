@@ -1,6 +1,7 @@
 package mqtt
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 )
@@ -92,6 +93,33 @@ func BenchmarkTopic(b *testing.B) {
 			b.SetBytes(int64(len(name)))
 			for b.Loop() {
 				ValidTopicFilter(name)
+			}
+		})
+	}
+}
+
+// What sharing a PUBLISH's encoded octets among subscribers would save over
+// encoding it for each: both end in a copy into the subscriber's buffer.
+func BenchmarkEncodeOrShare(b *testing.B) {
+	buf := make([]byte, 0, 64<<10)
+	for _, n := range []int{16, 64, 1024, 4000} {
+		h := &PublishHeader{Topic: "site/7/line/3/sensor/temperature"}
+		payload := make([]byte, n)
+		encoded := AppendPublish(nil, V311, h, payload)
+		room := func() []byte {
+			if cap(buf)-len(buf) < len(encoded) {
+				buf = buf[:0]
+			}
+			return buf
+		}
+		b.Run(fmt.Sprintf("encode/%d", n), func(b *testing.B) {
+			for b.Loop() {
+				buf = AppendPublish(room(), V311, h, payload)
+			}
+		})
+		b.Run(fmt.Sprintf("share/%d", n), func(b *testing.B) {
+			for b.Loop() {
+				buf = append(room(), encoded...)
 			}
 		})
 	}
