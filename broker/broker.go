@@ -20,6 +20,15 @@ type Broker struct {
 	stats      counters
 	queued     atomic.Int64 // octets in all queues, see memory.go
 
+	// Nothing of these is used by a broker that keeps all in memory.
+	store      Store // nil
+	identities Identities
+	clock      clock
+	numbered   numbered
+	overtaken  overtaken
+	survivors  []*Session // connected before a restart; until Release
+	orphaned   []orphanedWill
+
 	mu        sync.Mutex
 	sessions  map[string]*Session
 	deadlines deadlines
@@ -58,6 +67,14 @@ type ConnectOptions struct {
 	// MaximumPacket is the most octets of topic and payload that the client
 	// takes; larger messages are dropped and counted. 0: any.
 	MaximumPacket int
+	// Survives says that the connection goes on after a restart of the
+	// broker, as an MQTT-SN device's does: its session is kept on the disk
+	// whatever its Expiry, until it is claimed (Survivors) or let go.
+	Survives bool
+	// Keep says what the session is to keep from now on, given what it has
+	// kept: nil, KeptOctets after a restart. It is called with locks held and
+	// must not call back. nil: nothing changes.
+	Keep func(Kept) Kept
 }
 
 // Refusals of Connect.
@@ -66,6 +83,7 @@ var (
 	ErrWillTopic         = errors.New("broker: the will's topic is too long or too deep")
 	ErrWillNotAuthorized = errors.New("broker: the client may not publish its will")
 	ErrShuttingDown      = errors.New("broker: shutting down")
+	ErrStore             = errors.New("broker: the disk is full or broken, no new session can be kept")
 )
 
 // Connect attaches client to the session of its ClientID, which is made if
@@ -89,22 +107,28 @@ func (b *Broker) Connect(o ConnectOptions, client Client, t *Turn) (c *Conn, pre
 		return nil, false, ErrShuttingDown
 	}
 	s := b.sessions[o.ClientID]
+	broken := b.store != nil && b.store.Err() != nil
+	if broken && (s == nil || o.CleanStart) && (o.Expiry > 0 || o.Survives) {
+		b.mu.Unlock()
+		return nil, false, ErrStore // a client may still have what is kept for it
+	}
 	var old *Conn
 	var will *Will
 	var left []orphan
+	var ended *Session
 	if s != nil {
 		s.mu.Lock()
 		old = s.conn
 		if old != nil {
 			will = s.detach(true)
 		}
-		if o.CleanStart || old != nil && s.expiry == 0 {
+		if o.CleanStart || old != nil && s.expiry == 0 && !old.survives {
 			if will == nil {
 				will = s.will // a delayed will comes with the session's end
 			}
 			s.mu.Unlock()
 			left = b.forget(s)
-			s = nil
+			s, ended = nil, s
 		} else {
 			s.will = nil // the session resumes before the delay is over
 			s.mu.Unlock()
@@ -120,15 +144,19 @@ func (b *Broker) Connect(o ConnectOptions, client Client, t *Turn) (c *Conn, pre
 		}
 	}
 	if err == nil {
-		c = &Conn{broker: b, session: s, client: client, who: o.Identity, oneAtATime: o.OneAtATime, window: int32(min(b.limits.MaxInflight, maxPacketIDs)), maxPacket: int32(o.MaximumPacket)}
+		c = &Conn{broker: b, session: s, client: client, who: o.Identity, oneAtATime: o.OneAtATime, survives: o.Survives, window: int32(min(b.limits.MaxInflight, maxPacketIDs)), maxPacket: int32(o.MaximumPacket)}
 		if o.ReceiveMaximum > 0 {
 			c.window = min(c.window, int32(o.ReceiveMaximum))
 		}
 		s.mu.Lock()
 		b.cancel(s)
-		s.conn, s.will, s.expiry = c, o.Will, o.Expiry
+		s.conn, s.will, s.expiry = c, o.Will, expirySeconds(o.Expiry)
+		if o.Keep != nil {
+			s.kept = o.Keep(s.kept)
+		}
 		s.armed = false
 		s.window.restart()
+		b.attach(s, present, broken, t)
 		s.mu.Unlock()
 	}
 	b.mu.Unlock()
@@ -136,6 +164,7 @@ func (b *Broker) Connect(o ConnectOptions, client Client, t *Turn) (c *Conn, pre
 	if will != nil {
 		b.publishWill(s, will, t)
 	}
+	b.recordEnd(ended)
 	if old != nil {
 		old.client.Closed(mqtt.ReasonSessionTakenOver)
 	}
@@ -153,6 +182,7 @@ func (b *Broker) forget(s *Session) []orphan {
 	s.ended = true
 	subs := s.subs
 	left := s.orphans(subs, b.index)
+	b.letGo(s)
 	for i := range s.queue.count {
 		b.queued.Add(-int64(s.queue.at(i).msg.charge))
 	}
@@ -182,6 +212,9 @@ func (b *Broker) Close() {
 		s.mu.Unlock()
 	}
 	b.mu.Unlock()
+	if b.store != nil {
+		b.tellTime()
+	}
 	for _, c := range conns {
 		c.client.Closed(mqtt.ReasonServerShuttingDown)
 	}

@@ -31,9 +31,14 @@ type Conn struct {
 	client     Client
 	who        any // the client's identity
 	oneAtATime bool
+	survives   bool  // see ConnectOptions
+	resting    bool  // the client sleeps; guarded by the session's lock
 	window     int32 // most QoS 1 and 2 deliveries unacknowledged
 	maxPacket  int32 // largest message this client takes, in octets of topic and payload; 0: any
 }
+
+// Client returns what Connect was given.
+func (c *Conn) Client() Client { return c.client }
 
 // Session returns the session that the connection is attached to.
 func (c *Conn) Session() *Session { return c.session }
@@ -68,7 +73,11 @@ func (c *Conn) SetWill(w *Will) {
 		owned.who = c.who
 		w = &owned
 	}
+	changed := c.session.will != nil || w != nil
 	c.session.will = w
+	if changed {
+		c.broker.update(c.session)
+	}
 }
 
 // SetExpiry changes how long the session outlives the connection.
@@ -77,21 +86,44 @@ func (c *Conn) SetExpiry(d time.Duration) {
 		return
 	}
 	defer c.session.mu.Unlock()
-	c.session.expiry = d
+	if e := expirySeconds(d); e != c.session.expiry {
+		c.session.expiry = e
+		c.broker.update(c.session)
+	}
 }
 
-// Keep hands the session something to remember for whoever attaches to it
-// next: a gateway's topic ids and will. It lives as long as the session.
-func (c *Conn) Keep(v any) {
+// Kept is what a gateway has a session remember for whoever attaches to it next:
+// topic ids, a will, how long the device sleeps. It lives as long as the session.
+// See ConnectOptions.
+type Kept interface {
+	// AppendKept appends all of it as octets, as often as the broker asks. It
+	// is called with locks held, from any goroutine: it must not call back.
+	AppendKept(b []byte) []byte
+}
+
+// KeptOctets is what was kept, after a restart: what AppendKept appended and
+// what NoteKept added since.
+type KeptOctets []byte
+
+// AppendKept implements Kept.
+func (k KeptOctets) AppendKept(b []byte) []byte { return append(b, k...) }
+
+// NoteKept has a change of what is kept follow it on the disk. The change itself
+// is made before.
+func (c *Conn) NoteKept(change []byte) {
 	if !c.lock() {
 		return
 	}
 	defer c.session.mu.Unlock()
-	c.session.kept = v
+	if s := c.session; s.durable {
+		c.broker.append(false, func(b []byte) []byte {
+			return appendText(appendUint(append(b, byte(recordKept)), uint64(s.no)), change)
+		})
+	}
 }
 
-// Kept returns what was given to Keep, or nil.
-func (c *Conn) Kept() any {
+// Kept returns what the session keeps, KeptOctets after a restart, or nil.
+func (c *Conn) Kept() Kept {
 	if !c.lock() {
 		return nil
 	}
@@ -116,6 +148,7 @@ func (c *Conn) Rest() {
 		return
 	}
 	defer c.session.mu.Unlock()
+	c.resting = true
 	c.session.rest()
 }
 
@@ -155,6 +188,11 @@ func (c *Conn) detach(lost bool, t *Turn) bool {
 	b.adopt(left, t)
 	if will != nil {
 		b.publishWill(s, will, t)
+	}
+	if ends {
+		b.recordEnd(s)
+	} else {
+		b.recordDetached(s)
 	}
 	return true
 }

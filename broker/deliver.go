@@ -30,6 +30,7 @@ func (c *Conn) Pull(dst []Delivery, t *Turn) []Delivery {
 		return dst
 	}
 	defer s.mu.Unlock()
+	c.resting = false
 	if s.queue.len() < replayChunk {
 		s.fillFromRetained(c, t) // a busy queue must not keep them back for ever
 	}
@@ -44,7 +45,15 @@ func (c *Conn) Pull(dst []Delivery, t *Turn) []Delivery {
 			break
 		}
 		if e := s.window.nextResend(int(c.window)); e != nil {
-			dst = append(dst, Delivery{Message: e.msg, SubscriptionIDs: e.ids, PacketID: e.id, QoS: e.qos,
+			m := e.msg
+			if m != nil && m.spilled {
+				if m = c.load(e); m == nil {
+					c.finish(e)
+					s.drop(DropUnreadable, t)
+					continue
+				}
+			}
+			dst = append(dst, Delivery{Message: m, SubscriptionIDs: e.ids, PacketID: e.id(), QoS: e.qos,
 				Retain: e.retain, Dup: e.stage == sent, Release: e.stage == released})
 			continue
 		}
@@ -54,58 +63,107 @@ func (c *Conn) Pull(dst []Delivery, t *Turn) []Delivery {
 		e := s.queue.front()
 		if e == nil {
 			if !s.fillFromRetained(c, t) {
+				s.replayed(c.broker)
 				s.armed = true
 				break
 			}
 			continue
 		}
-		if e.qos != mqtt.QoS0 && s.window.inFlight() >= int(c.window) {
+		if e.qos != mqtt.QoS0 && (s.window.inFlight() >= int(c.window) || !s.window.free(e)) {
 			break
 		}
+		if (e.qos == mqtt.QoS2 || e.msg.spilled) && c.mustWait(e) {
+			break
+		}
+		msg := e.msg
+		if msg.spilled {
+			var gone bool
+			if msg, gone = c.readBack(e, t); gone {
+				break
+			} else if msg == nil {
+				continue
+			}
+		}
 		next := s.queue.pop()
+		again := next.stage == sent // before a restart, perhaps
 		t.queued -= int64(next.msg.charge)
-		if next.msg.expired() {
-			s.drop(DropExpired, t)
+		if why, ok := c.deliverable(next.msg); !ok {
+			s.drop(why, t)
+			c.broker.finished(s, &next)
 			continue
 		}
-		if c.maxPacket > 0 && next.msg.size() > int(c.maxPacket) {
-			s.drop(DropTooLarge, t) // [MQTT-3.1.2-25]
-			continue
-		}
-		if !c.mayReceive(next.msg.Topic) {
-			s.drop(DropNotAuthorized, t)
-			continue
-		}
-		if next.qos != mqtt.QoS0 {
+		if next.qos == mqtt.QoS0 {
+			c.broker.finished(s, &next)
+			next.seq = 0
+		} else {
 			if s.window == nil {
 				s.window = new(window)
 			}
 			next = *s.window.add(next)
 		}
-		s.pulled++
+		s.pulled = min(s.pulled+1, worthWaiting)
 		t.sent++
-		t.bytesOut += uint64(len(next.msg.Payload))
-		dst = append(dst, Delivery{Message: next.msg, SubscriptionIDs: next.ids, PacketID: next.id, QoS: next.qos, Retain: next.retain})
+		t.bytesOut += uint64(len(msg.Payload))
+		dst = append(dst, Delivery{Message: msg, SubscriptionIDs: next.ids, PacketID: next.id(), QoS: next.qos, Retain: next.retain, Dup: again})
 	}
 	return dst
+}
+
+// deliverable tells whether the client may have m, and can take it.
+func (c *Conn) deliverable(m *Message) (why DropReason, ok bool) {
+	switch {
+	case m.expired():
+		return DropExpired, false
+	case c.maxPacket > 0 && m.size() > int(c.maxPacket):
+		return DropTooLarge, false // [MQTT-3.1.2-25]
+	case !c.mayReceive(m.Topic):
+		return DropNotAuthorized, false
+	}
+	return 0, true
 }
 
 // fillFromRetained moves a chunk of retained messages into the queue; it
 // reports false when there are none left to look at.
 func (s *Session) fillFromRetained(c *Conn, t *Turn) bool {
-	if s.replay == nil {
+	r := s.replay
+	for r != nil && r.exhausted {
+		r = r.then
+	}
+	if r == nil {
 		return false
 	}
-	out, more := c.broker.retained.next(s.replay, nil)
+	out, more := c.broker.retained.next(r, nil)
 	if !more {
-		s.replay = s.replay.then
+		r.exhausted = true
+		if !s.durable {
+			dropReplay(&s.replay, r.filter)
+		}
 	}
 	for _, e := range out {
+		if s.durable && e.qos != mqtt.QoS0 {
+			s.number(&e)
+			if e.msg.disk != nil {
+				e.msg.disk.refs.Add(1)
+			}
+		}
 		s.queue.push(e)
 		t.queued += int64(e.msg.charge)
 	}
 	t.delivered += uint64(len(out))
 	return true
+}
+
+// replayed forgets the replays whose messages were all delivered.
+func (s *Session) replayed(b *Broker) {
+	if s.replay == nil || s.window.inFlight() > 0 {
+		return
+	}
+	for r := s.replay; r != nil; r = r.then {
+		b.append(false, func(dst []byte) []byte {
+			return appendText(appendUint(append(dst, byte(recordReplayed)), uint64(s.no)), r.filter)
+		})
+	}
+	s.replay = nil
 }
 
 // PubAck finishes a QoS 1 delivery; it reports whether there was one.
@@ -118,7 +176,7 @@ func (c *Conn) PubAck(id uint16) bool {
 	if e == nil || e.qos != mqtt.QoS1 {
 		return false
 	}
-	c.session.window.finish(e)
+	c.finish(e)
 	return true
 }
 
@@ -134,12 +192,25 @@ func (c *Conn) PubRec(id uint16, failed bool) bool {
 	if e == nil || e.qos != mqtt.QoS2 {
 		return false
 	}
-	if failed {
-		c.session.window.finish(e)
-		return true
+	switch {
+	case failed:
+		c.finish(e)
+	case e.stage == sent:
+		if s := c.session; s.durable {
+			if e.msg.disk != nil {
+				c.broker.release(e.msg.disk)
+			}
+			c.broker.note(recordReleased, s.no, e.seq)
+		}
+		e.stage, e.msg, e.ids = released, nil, nil
 	}
-	e.stage, e.msg, e.ids = released, nil, nil
 	return true
+}
+
+// finish ends a delivery of the window.
+func (c *Conn) finish(e *entry) {
+	c.broker.finished(c.session, e)
+	c.session.window.finish(e)
 }
 
 // PubComp finishes a QoS 2 delivery; it reports whether there was one.
@@ -152,7 +223,7 @@ func (c *Conn) PubComp(id uint16) bool {
 	if e == nil || e.stage != released {
 		return false
 	}
-	c.session.window.finish(e)
+	c.finish(e)
 	return true
 }
 
@@ -165,7 +236,7 @@ func (c *Conn) Discard(id uint16, why DropReason, t *Turn) {
 	}
 	defer c.session.mu.Unlock()
 	if e := c.session.window.find(id); e != nil {
-		c.session.window.finish(e)
+		c.finish(e)
 	}
 	c.session.drop(why, t)
 }

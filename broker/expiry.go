@@ -50,8 +50,8 @@ func (b *Broker) schedule(s *Session) {
 	if s.will != nil {
 		d.will = time.Now().Add(s.will.Delay)
 	}
-	if s.expiry != Never {
-		d.end = time.Now().Add(s.expiry)
+	if s.expiry != neverExpires {
+		d.end = time.Now().Add(time.Duration(s.expiry) * time.Second)
 	}
 	if d.next().IsZero() {
 		return
@@ -92,6 +92,7 @@ func (b *Broker) expire() {
 	}
 	var wills []due
 	var left []orphan
+	var ended []*Session
 	now := time.Now()
 	b.mu.Lock()
 	for len(b.deadlines) > 0 && !b.closed && !b.deadlines[0].next().After(now) {
@@ -112,6 +113,7 @@ func (b *Broker) expire() {
 		s.mu.Unlock()
 		if ends {
 			left = append(left, b.forget(s)...)
+			ended = append(ended, s)
 			b.stats.expired.Add(1)
 		}
 	}
@@ -121,6 +123,10 @@ func (b *Broker) expire() {
 	b.adopt(left, &t)
 	for _, w := range wills {
 		b.publishWill(w.session, w.will, &t)
+		b.recordDetached(w.session) // an end's record follows: it would be the same
+	}
+	for _, s := range ended {
+		b.recordEnd(s)
 	}
 	b.End(&t)
 }

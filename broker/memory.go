@@ -3,7 +3,8 @@ package broker
 // memoryLevel says how much of Limits.MaxMemory all queues together hold.
 //
 // What is given up, in this order: above nine tenths a QoS 0 message for a
-// session that has others waiting; at the limit publishes at QoS 1 and 2 that
+// session that has others waiting, and the copy in memory of what is on the disk
+// and waits for a session that nobody is attached to; at the limit publishes at QoS 1 and 2 that
 // somebody would have to queue, which are refused and so not acknowledged. What
 // was acknowledged stays.
 type memoryLevel uint8
@@ -30,6 +31,9 @@ func (b *Broker) memory() memoryLevel {
 
 // entryCharge is what an entry costs by itself.
 const entryCharge = 32
+
+// stubCharge is what an entry costs whose message is on the disk.
+const stubCharge = entryCharge + 16
 
 // chargeFor splits a message's size among the queues that share it.
 func chargeFor(m *Message, queues int) uint32 {

@@ -1,6 +1,7 @@
 package broker
 
 import (
+	"sync/atomic"
 	"time"
 
 	"snbroker/internal/mqtt"
@@ -21,13 +22,26 @@ type Message struct {
 	Expires time.Time
 	QoS     mqtt.QoS
 	Retain  bool
+	spilled bool // payload and properties are on the disk alone
+	held    bool // the retained store needs its record
 	// charge is what each queue that the message waits in is charged for it
 	// against the memory of all: its share of the body.
 	charge uint32
+	body   uint32 // octets of payload and properties, also if spilled
+	// disk is its record; nil if nobody needs one. Only who has a reference
+	// to the record may look.
+	disk *onDisk
+}
+
+// onDisk is a message's record, as long as somebody needs it.
+type onDisk struct {
+	refs atomic.Int32  // sessions, the retained store, and whoever is routing it
+	size uint32        // octets
+	at   atomic.Uint64 // where it is, a store.LSN; 0: nowhere yet
 }
 
 // size is what the message counts for against byte limits.
-func (m *Message) size() int { return len(m.Topic) + len(m.Payload) + len(m.Forward) }
+func (m *Message) size() int { return len(m.Topic) + int(m.body) }
 
 // expired reports whether the message is past its expiry. Most messages have
 // none, so the clock is only read for those that do.
@@ -45,6 +59,7 @@ type Publication struct {
 	QoS      mqtt.QoS
 	Retain   bool
 	PacketID uint16 // of the publisher's id space; used at QoS 2
+	volatile bool   // the broker's own: retained in memory alone
 }
 
 // Will is published when a client's connection ends without a DISCONNECT.
@@ -110,16 +125,28 @@ func newBody(n int) (*Message, []byte) {
 // string for p.Topic.
 func newMessage(p *Publication, topic string, from *Session) *Message {
 	m, body := newBody(len(p.Payload) + len(p.Forward))
-	m.Topic = topic
 	n := copy(body, p.Payload)
 	m.Payload = body[:n:n]
 	if len(p.Forward) > 0 {
 		copy(body[n:], p.Forward)
 		m.Forward = body[n:]
 	}
-	m.Publisher, m.QoS, m.Retain = from, p.QoS, p.Retain
+	m.body = uint32(len(p.Payload) + len(p.Forward))
+	m.Topic, m.Publisher, m.QoS, m.Retain = topic, from, p.QoS, p.Retain
 	if p.Expiry > 0 {
 		m.Expires = time.Now().Add(p.Expiry)
 	}
 	return m
+}
+
+// again returns a message of its own with m's content, to be routed once more.
+func (m *Message) again() *Message {
+	return &Message{Topic: m.Topic, Payload: m.Payload, Forward: m.Forward, Publisher: m.Publisher,
+		Expires: m.Expires, QoS: m.QoS, Retain: m.Retain, charge: m.charge, body: m.body}
+}
+
+// stub returns m without what is on the disk.
+func (m *Message) stub() *Message {
+	return &Message{Topic: m.Topic, Publisher: m.Publisher, Expires: m.Expires, QoS: m.QoS, Retain: m.Retain,
+		charge: stubCharge, body: m.body, disk: m.disk, spilled: true}
 }

@@ -22,12 +22,18 @@ func (c *Conn) Publish(p *Publication, t *Turn) mqtt.ReasonCode {
 	}
 	if p.QoS == mqtt.QoS2 {
 		if again, reason := c.receive(p.PacketID); again || reason != mqtt.ReasonSuccess {
+			c.Sync(t) // the one before may be on its way to the disk
 			return reason
 		}
 	}
-	reason := c.broker.route(p, c.session, t)
+	reason, refused := c.broker.refusing(p)
+	if refused {
+		t.dropped[DropStore]++
+	} else {
+		reason = c.broker.route(p, c.session, t)
+	}
 	if p.QoS == mqtt.QoS2 && reason.IsError() {
-		c.PubRel(p.PacketID) // refused: the identifier is free again, §4.4
+		c.free(p.PacketID) // refused: the identifier is free again, §4.4
 	}
 	return reason
 }
@@ -51,11 +57,15 @@ func (c *Conn) receive(id uint16) (again bool, reason mqtt.ReasonCode) {
 		return false, mqtt.ReasonReceiveMaximumExceeded
 	}
 	s.received.ids = append(s.received.ids, id)
+	s.received.arriving = id
 	return false, mqtt.ReasonSuccess
 }
 
 // receivedIDs are the QoS 2 packet identifiers between PUBLISH and PUBREL.
-type receivedIDs struct{ ids []uint16 }
+type receivedIDs struct {
+	ids      []uint16
+	arriving uint16 // the one whose message is being routed: its record is to come
+}
 
 // PubRel releases a QoS 2 packet identifier; it reports whether it was known.
 func (c *Conn) PubRel(id uint16) bool {
@@ -63,7 +73,24 @@ func (c *Conn) PubRel(id uint16) bool {
 		return false
 	}
 	defer c.session.mu.Unlock()
-	r := c.session.received
+	if !c.session.received.free(id) {
+		return false
+	}
+	if c.session.durable {
+		c.broker.note(recordFreed, c.session.no, uint32(id))
+	}
+	return true
+}
+
+// free forgets a packet identifier whose message was not taken in.
+func (c *Conn) free(id uint16) {
+	if c.lock() {
+		c.session.received.free(id)
+		c.session.mu.Unlock()
+	}
+}
+
+func (r *receivedIDs) free(id uint16) bool {
 	if r == nil {
 		return false
 	}
@@ -76,7 +103,9 @@ func (c *Conn) PubRel(id uint16) bool {
 }
 
 // Publish routes what the broker itself has to say; nobody judges it.
+// It is not kept on the disk.
 func (b *Broker) Publish(p *Publication, t *Turn) mqtt.ReasonCode {
+	p.volatile = true
 	return b.route(p, nil, t)
 }
 
@@ -96,6 +125,9 @@ func (b *Broker) route(p *Publication, from *Session, t *Turn) mqtt.ReasonCode {
 	t.bytesIn += uint64(len(p.Payload))
 	m := b.cache.match(b.index, p.Topic)
 	if len(m.targets)+len(m.groups) == 0 && !p.Retain {
+		if b.store != nil && p.QoS == mqtt.QoS2 {
+			b.persist(nil, p, from, t)
+		}
 		return mqtt.ReasonNoMatchingSubscribers
 	}
 	t.memory = b.memory()
@@ -103,20 +135,28 @@ func (b *Broker) route(p *Publication, from *Session, t *Turn) mqtt.ReasonCode {
 		t.dropped[DropMemory]++
 		return mqtt.ReasonQuotaExceeded
 	}
-	msg := newMessage(p, m.topic, from)
-	msg.charge = chargeFor(msg, len(m.targets)+len(m.groups))
-	if p.Retain && !b.retained.set(msg) {
+	if p.Retain && !b.retained.hasRoom(p) {
 		return mqtt.ReasonQuotaExceeded
 	}
+	msg := newMessage(p, m.topic, from)
+	msg.charge = chargeFor(msg, len(m.targets)+len(m.groups))
 	for i := range m.targets {
 		to := &m.targets[i]
 		if to.noLocal && to.session == from {
 			continue
 		}
-		to.session.enqueue(entry{msg: msg, ids: to.ids, qos: min(to.qos, p.QoS), retain: p.Retain && to.retainAsPublished}, &b.limits, t)
+		to.session.enqueue(entry{msg: msg, ids: to.ids, qos: min(to.qos, p.QoS), retain: p.Retain && to.retainAsPublished}, b, t)
 	}
 	for _, g := range m.groups {
 		g.deliver(msg, p.QoS, from, b, t)
+	}
+	if b.store != nil {
+		b.persist(msg, p, from, t)
+	}
+	if p.Retain && (b.store == nil || p.volatile) {
+		b.retained.mu.Lock()
+		b.retain(msg, false)
+		b.retained.mu.Unlock()
 	}
 	if len(m.targets)+len(m.groups) == 0 {
 		return mqtt.ReasonNoMatchingSubscribers

@@ -17,21 +17,21 @@ func TestRingAgainstSlice(t *testing.T) {
 		for step := range 2000 {
 			switch grow := r.IntN(100) < 40+20*int(seed%3); {
 			case grow:
-				ring.push(entry{id: uint16(step)})
-				want = append(want, uint16(step))
+				ring.push(entry{seq: uint32(step + 1)})
+				want = append(want, packetID(uint32(step+1)))
 			case len(want) == 0:
 				ring.trim()
 				if ring.buf != nil {
 					t.Fatalf("seed %d: an empty ring kept its storage", seed)
 				}
 			case r.IntN(2) == 0:
-				if got := ring.pop().id; got != want[0] {
+				if got := popped(ring.pop()); got != want[0] {
 					t.Fatalf("seed %d: pop gave %d, want %d", seed, got, want[0])
 				}
 				want = want[1:]
 			default:
 				i := r.IntN(len(want))
-				if got := ring.remove(uint32(i)).id; got != want[i] {
+				if got := popped(ring.remove(uint32(i))); got != want[i] {
 					t.Fatalf("seed %d: remove(%d) gave %d, want %d", seed, i, got, want[i])
 				}
 				want = slices.Delete(want, i, i+1)
@@ -43,10 +43,12 @@ func TestRingAgainstSlice(t *testing.T) {
 	}
 }
 
+func popped(e entry) uint16 { return e.id() }
+
 func ringIDs(r *ring) []uint16 {
 	var ids []uint16
 	for i := range r.count {
-		ids = append(ids, r.at(i).id)
+		ids = append(ids, r.at(i).id())
 	}
 	return ids
 }
@@ -156,13 +158,13 @@ func TestWindowAgainstSlice(t *testing.T) {
 				}
 				f := flight{id: last, qos: mqtt.QoS1, stage: sent, fresh: true}
 				e := w.add(entry{msg: &Message{}, qos: f.qos})
-				if e.id != f.id {
-					fail("the next identifier is %d, want %d; in use %v", e.id, f.id, want)
+				if e.id() != f.id {
+					fail("the next identifier is %d, want %d; in use %v", e.id(), f.id, want)
 				}
 				want = append(want, f)
 			case op < 95 && len(want) > 0:
 				i := len(want) - 1 - r.IntN(min(len(want), 1+len(want)*3/4)) // the oldest are slow
-				if e := w.find(want[i].id); e == nil || e.id != want[i].id {
+				if e := w.find(want[i].id); e == nil || e.id() != want[i].id {
 					fail("%d is not found", want[i].id)
 				} else {
 					w.finish(e)
@@ -182,8 +184,8 @@ func TestWindowAgainstSlice(t *testing.T) {
 				i := slices.IndexFunc(want, func(f flight) bool { return !f.fresh })
 				switch {
 				case i < 0 && e != nil:
-					fail("%d is sent again for nothing", e.id)
-				case i >= 0 && (e == nil || e.id != want[i].id || e.stage != want[i].stage):
+					fail("%d is sent again for nothing", e.id())
+				case i >= 0 && (e == nil || e.id() != want[i].id || e.stage != want[i].stage):
 					fail("the next to send again is %+v, want %+v", e, want[i])
 				case i >= 0:
 					want[i].fresh = true
@@ -206,15 +208,15 @@ func TestWindowAgainstSlice(t *testing.T) {
 // those behind it do not pile up, however often the identifiers wrap.
 func TestWindowWithOneStuck(t *testing.T) {
 	var w window
-	stuck := w.add(entry{msg: &Message{}, qos: mqtt.QoS1}).id
+	stuck := w.add(entry{msg: &Message{}, qos: mqtt.QoS1}).id()
 	second := uint16(0)
 	for i := range 3 * 65_535 {
 		e := w.add(entry{msg: &Message{}, qos: mqtt.QoS1})
-		if e.id == stuck || e.id == second || e.id == 0 {
-			t.Fatalf("message %d got identifier %d, which is in use", i, e.id)
+		if e.id() == stuck || e.id() == second || e.id() == 0 {
+			t.Fatalf("message %d got identifier %d, which is in use", i, e.id())
 		}
 		if i == 100 {
-			second = e.id // another, with a gap in between
+			second = e.id() // another, with a gap in between
 			continue
 		}
 		w.finish(e)
@@ -231,7 +233,7 @@ func TestWindowIDsWrap(t *testing.T) {
 	w := window{lastID: 65_533}
 	var got []uint16
 	for range 4 {
-		got = append(got, w.add(entry{msg: &Message{}, qos: mqtt.QoS2}).id)
+		got = append(got, w.add(entry{msg: &Message{}, qos: mqtt.QoS2}).id())
 	}
 	if want := []uint16{65_534, 65_535, 1, 2}; !slices.Equal(got, want) {
 		t.Fatalf("identifiers %v, want %v", got, want)
@@ -243,7 +245,7 @@ func TestWindowIDsWrap(t *testing.T) {
 		}
 	}
 	w.restart()
-	if e := w.nextResend(1); e == nil || e.id != 65_534 {
+	if e := w.nextResend(1); e == nil || e.id() != 65_534 {
 		t.Fatalf("to be sent again: %+v", e)
 	}
 	w.finish(w.find(65_534))
@@ -265,7 +267,7 @@ func TestWindowResendsWithinTheLimit(t *testing.T) {
 		t.Helper()
 		order = order[:0]
 		for e := w.nextResend(2); e != nil; e = w.nextResend(2) {
-			order = append(order, e.id)
+			order = append(order, e.id())
 		}
 		if !slices.Equal(order, want) {
 			t.Fatalf("sent again: %v, want %v", order, want)

@@ -18,22 +18,40 @@ type retained struct {
 	max      int
 }
 
-// set stores m, or clears its topic if the payload is empty. It reports false
-// when the store is full.
-func (r *retained) set(m *Message) bool {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if len(m.Payload) == 0 {
-		r.messages.Delete(m.Topic)
+// hasRoom tells whether p can become its topic's message.
+func (r *retained) hasRoom(p *Publication) bool {
+	if len(p.Payload) == 0 {
 		return true
 	}
-	if r.messages.Len() >= r.max {
-		if _, known := r.messages.Get(m.Topic); !known {
-			return false
-		}
+	r.mu.RLock()
+	defer r.mu.RUnlock()
+	if r.messages.Len() < r.max {
+		return true
 	}
-	r.messages.Set(m.Topic, m)
-	return true
+	_, known := r.messages.Get(p.Topic)
+	return known
+}
+
+// retain makes m its topic's message, or clears the topic if the payload is
+// empty. The caller holds the store's lock; held says that m has a record.
+func (b *Broker) retain(m *Message, held bool) {
+	if held && len(m.Payload) > 0 {
+		m.onDisk().refs.Add(1)
+		m.held = true
+	}
+	if old := b.retained.put(m); old != nil && old.held {
+		b.release(old.disk)
+	}
+}
+
+// put returns the message that m replaces, or nil.
+func (r *retained) put(m *Message) (old *Message) {
+	if len(m.Payload) == 0 {
+		old, _ = r.messages.Delete(m.Topic)
+	} else {
+		old, _ = r.messages.Set(m.Topic, m)
+	}
+	return old
 }
 
 func (r *retained) count() int {
@@ -52,6 +70,9 @@ type replay struct {
 	then   *replay // of the next subscription
 	// noLocal leaves out what this session's client published; nil: nothing.
 	noLocal *Session
+	// exhausted says that all of them were queued; the replay stays until they
+	// are delivered if a crash must not cut it short.
+	exhausted bool
 }
 
 // dropReplay takes the replay of filter out of the list, if there is one.

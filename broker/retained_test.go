@@ -115,7 +115,7 @@ func TestReplayWithChangesInBetween(t *testing.T) {
 			if r.IntN(3) == 0 {
 				m.Payload = nil
 			}
-			store.set(m)
+			store.put(m)
 			if now[m.Topic] = m.Payload != nil; !now[m.Topic] {
 				delete(now, m.Topic)
 			}
@@ -265,7 +265,7 @@ func FuzzMatches(f *testing.F) {
 			t.Errorf("the index has %q fit %q: %v", filter, topic, !want)
 		}
 		store := retained{max: 1}
-		store.set(&Message{Topic: topic, Payload: []byte("x")})
+		store.put(&Message{Topic: topic, Payload: []byte("x")})
 		if got, more := store.next(&replay{filter: filter}, nil); (len(got) == 1) != want || more {
 			t.Errorf("a replay of %q has %d of %q, more %v", filter, len(got), topic, more)
 		}

@@ -7,11 +7,23 @@ import "snbroker/internal/mqtt"
 type entry struct {
 	msg    *Message  // nil once a QoS 2 message has been released
 	ids    *[]uint32 // subscription identifiers, shared; nil for none
-	id     uint16    // packet identifier, once in the window
+	seq    uint32    // names it within its session, see id; 0: not yet
 	qos    mqtt.QoS
 	retain bool
 	stage  stage
 	out    bool // sent by this connection
+}
+
+// id is the packet identifier that goes with the entry's number. A session whose
+// queue is on the disk numbers its entries as they come, so that a delivery has
+// the same identifier before and after a restart; others do as they are sent.
+func (e *entry) id() uint16 { return packetID(e.seq) }
+
+func packetID(seq uint32) uint16 {
+	if seq == 0 {
+		return 0
+	}
+	return uint16((seq-1)%maxPacketIDs) + 1
 }
 
 // ring is a FIFO of entries. Its storage is a power of two, or nothing at all:

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"snbroker/internal/mqtt"
+	"snbroker/internal/store"
 )
 
 // Session is what the broker remembers of a client: subscriptions, queue,
@@ -23,17 +24,33 @@ type Session struct {
 	replay   *replay      // retained messages still to be queued; nil: none
 	received *receivedIDs // QoS 2 ids taken in and not yet released; nil: none
 	will     *Will
-	kept     any           // see Conn.Keep
-	expiry   time.Duration // after the connection ends; Never, or 0: at once
-	deadline *deadline     // of a delayed will or of the session's end; nil: none
+	kept     Kept      // see Conn.Keep
+	deadline *deadline // of a delayed will or of the session's end; nil: none
+	snapshot store.LSN // of its last record of all of it; 0: it is not on the disk
+	recorded uint32    // octets of that record
+	no       uint32    // names it in records; 0: it is not on the disk
+	lastSeq  uint32    // of its deliveries, see entry
+	expiry   uint32    // seconds after the connection ends; neverExpires, or 0: at once
 	dropped  uint32
-	pulled   uint32 // since a publisher was last slowed for this session
-	armed    bool   // the client is to be told when a message comes
-	ended    bool   // nothing may be queued any more
+	pulled   uint8 // since a publisher was last slowed for this session
+	armed    bool  // the client is to be told when a message comes
+	ended    bool  // nothing may be queued any more
+	durable  bool  // its queue is on the disk, too
 }
 
 // Never is a session expiry that does not come.
 const Never = time.Duration(1<<63 - 1)
+
+// neverExpires is Never as a session has it, in MQTT's own form.
+const neverExpires = 1<<32 - 1
+
+// expirySeconds rounds up: a session that is to outlive its connection does.
+func expirySeconds(d time.Duration) uint32 {
+	if d == Never {
+		return neverExpires
+	}
+	return uint32(min((d+time.Second-1)/time.Second, neverExpires-1))
+}
 
 // ID returns the client identifier.
 func (s *Session) ID() string { return s.id }
@@ -55,15 +72,16 @@ type subscription struct {
 	options SubscribeOptions
 }
 
+func cmpFilter(a subscription, filter string) int { return cmp.Compare(a.filter, filter) }
+
 func (s *Session) findSubscription(filter string) (int, bool) {
-	return slices.BinarySearchFunc(s.subs, filter, func(a subscription, f string) int {
-		return cmp.Compare(a.filter, f)
-	})
+	return slices.BinarySearchFunc(s.subs, filter, cmpFilter)
 }
 
 // enqueue appends e for the session, making room as the limits say, and notes
 // in t whom to wake. It reports why nothing was queued, if nothing was.
-func (s *Session) enqueue(e entry, l *Limits, t *Turn) {
+func (s *Session) enqueue(e entry, b *Broker, t *Turn) {
+	l := &b.limits
 	s.mu.Lock()
 	if s.ended || s.conn == nil && e.qos == mqtt.QoS0 && !l.QueueQoS0Offline {
 		s.mu.Unlock()
@@ -74,9 +92,14 @@ func (s *Session) enqueue(e entry, l *Limits, t *Turn) {
 		s.mu.Unlock()
 		return
 	}
-	if full := s.queue.len() >= l.MaxQueued || s.queue.bytes+e.msg.size() > l.MaxQueuedBytes; full && !s.makeRoom(e, l, t) {
+	if full := s.queue.len() >= l.MaxQueued || s.queue.bytes+e.msg.size() > l.MaxQueuedBytes; full && !s.makeRoom(e, b, t) {
 		s.mu.Unlock()
 		return
+	}
+	if s.durable && (e.qos != mqtt.QoS0 || s.away()) {
+		s.number(&e)
+		t.refer(&e, s.conn == nil)
+		t.targets = append(t.targets, recordTarget{no: s.no, seq: e.seq, qos: e.qos, retain: e.retain, ids: e.ids})
 	}
 	s.queue.push(e)
 	t.queued += int64(e.msg.charge)
@@ -94,13 +117,26 @@ func (s *Session) enqueue(e entry, l *Limits, t *Turn) {
 	}
 }
 
+// away tells whether nobody is there to take a QoS 0 message now: it is kept, so
+// it is kept on the disk.
+func (s *Session) away() bool { return s.conn == nil || s.conn.resting }
+
+// number gives e the session's next number.
+func (s *Session) number(e *entry) {
+	if s.lastSeq++; s.lastSeq == 0 {
+		s.lastSeq = 1
+	}
+	e.seq = s.lastSeq
+}
+
 // worthWaiting is how many messages a client must have taken for a publisher to
 // be slowed once more on its behalf. One that takes few slows nobody.
 const worthWaiting = 8
 
 // makeRoom drops until e fits: the oldest QoS 0 first, then as the policy
 // says. It reports false when e itself is the one to drop.
-func (s *Session) makeRoom(e entry, l *Limits, t *Turn) bool {
+func (s *Session) makeRoom(e entry, b *Broker, t *Turn) bool {
+	l := &b.limits
 	for s.queue.len() > 0 && (s.queue.len() >= l.MaxQueued || s.queue.bytes+e.msg.size() > l.MaxQueuedBytes) {
 		i, ok := s.queue.oldestQoS0()
 		if !ok {
@@ -113,7 +149,9 @@ func (s *Session) makeRoom(e entry, l *Limits, t *Turn) bool {
 			}
 			i = 0
 		}
-		t.queued -= int64(s.queue.remove(i).msg.charge)
+		gone := s.queue.remove(i)
+		t.queued -= int64(gone.msg.charge)
+		b.finished(s, &gone)
 		s.drop(DropQueueFull, t)
 	}
 	return true

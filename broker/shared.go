@@ -5,6 +5,7 @@ import (
 	"sync/atomic"
 
 	"snbroker/internal/mqtt"
+	"snbroker/internal/store"
 )
 
 // group is a shared subscription (MQTT 5 §4.8.2): each message goes to one of
@@ -83,7 +84,7 @@ func (g *group) deliver(msg *Message, qos mqtt.QoS, from *Session, b *Broker, t 
 		for i := range members {
 			m := &members[(int(start%uint32(len(members)))+i)%len(members)]
 			e := entry{msg: msg, ids: m.ids, qos: min(m.qos, qos)}
-			if m.session.offer(e, wanted, &b.limits, t) {
+			if m.session.offer(e, wanted, b, t) {
 				return true
 			}
 		}
@@ -101,7 +102,8 @@ const (
 )
 
 // offer queues e if the session is as wanted.
-func (s *Session) offer(e entry, wanted presence, l *Limits, t *Turn) bool {
+func (s *Session) offer(e entry, wanted presence, b *Broker, t *Turn) bool {
+	l := &b.limits
 	s.mu.Lock()
 	full := s.queue.len() >= l.MaxQueued || s.queue.bytes+e.msg.size() > l.MaxQueuedBytes
 	fits := false
@@ -116,7 +118,7 @@ func (s *Session) offer(e entry, wanted presence, l *Limits, t *Turn) bool {
 	fits = fits && !s.ended
 	s.mu.Unlock()
 	if fits {
-		s.enqueue(e, l, t)
+		s.enqueue(e, b, t)
 	}
 	return fits
 }
@@ -158,6 +160,9 @@ func (s *Session) orphans(subs []subscription, x *index) (out []orphan) {
 			of = x.group(name, filter)
 		}
 		if of != nil {
+			if e.msg.spilled {
+				e.msg.disk.refs.Add(1) // for adopt
+			}
 			out = append(out, orphan{of, entry{msg: e.msg, qos: e.msg.QoS}})
 		}
 	}
@@ -177,6 +182,20 @@ func (s *Session) orphans(subs []subscription, x *index) (out []orphan) {
 // adopt gives orphans to the members that are left.
 func (b *Broker) adopt(orphans []orphan, t *Turn) {
 	for _, o := range orphans {
-		o.group.deliver(o.entry.msg, o.entry.qos, nil, b, t)
+		msg := o.entry.msg
+		if msg.spilled {
+			whole, err := b.read(store.LSN(msg.disk.at.Load()), msg)
+			b.release(msg.disk)
+			if err != nil {
+				t.dropped[DropUnreadable]++
+				continue
+			}
+			msg = whole
+		}
+		msg = msg.again()
+		o.group.deliver(msg, o.entry.qos, nil, b, t)
+		if b.store != nil {
+			b.persist(msg, &Publication{Topic: msg.Topic, Payload: msg.Payload, Forward: msg.Forward, QoS: o.entry.qos}, nil, t)
+		}
 	}
 }

@@ -12,11 +12,13 @@ const (
 	DropRefused                         // the device did not want its topic
 	DropMemory                          // all queues together were at their limit
 	DropNotAuthorized                   // the client may not publish or receive it
-	numDropReasons    = 6
+	DropStore                           // the disk is full or broken, and it would have to be kept
+	DropUnreadable                      // it was on the disk, and cannot be read any more
+	numDropReasons    = 8
 )
 
 func (r DropReason) String() string {
-	return [numDropReasons]string{"queue_full", "expired", "too_large", "refused", "memory", "not_authorized"}[r]
+	return [numDropReasons]string{"queue_full", "expired", "too_large", "refused", "memory", "not_authorized", "store", "unreadable"}[r]
 }
 
 type counters struct {

@@ -113,7 +113,7 @@ func wantConsistent(t *testing.T, b *Broker) {
 		if s.conn == nil && s.expiry == 0 {
 			t.Errorf("session %q should have ended", id)
 		}
-		if s.conn == nil && s.expiry != Never && s.deadline == nil {
+		if s.conn == nil && s.expiry != neverExpires && s.deadline == nil {
 			t.Errorf("session %q has no end", id)
 		}
 		filters[s] = len(s.subs)
@@ -140,10 +140,10 @@ func wantConsistent(t *testing.T, b *Broker) {
 				if e.out {
 					out++
 				}
-				if seen[e.id] || e.id == 0 {
-					t.Errorf("session %q uses identifier %d twice", id, e.id)
+				if seen[e.id()] || e.id() == 0 {
+					t.Errorf("session %q uses identifier %d twice", id, e.id())
 				}
-				seen[e.id] = true
+				seen[e.id()] = true
 			}
 			if w.live != live || int(w.out) != out || live > b.limits.MaxInflight {
 				t.Errorf("the window of %q counts %d on their way, %d sent; it holds %d, %d", id, w.live, w.out, live, out)

@@ -16,6 +16,9 @@ func (c *Conn) Subscribe(filter string, o SubscribeOptions) mqtt.ReasonCode {
 	if !c.maySubscribe(filter) {
 		return mqtt.ReasonNotAuthorized
 	}
+	if s.durable && c.broker.store.Err() != nil {
+		return mqtt.ReasonImplementationSpecificError // it could not be kept
+	}
 	i, known := s.findSubscription(filter)
 	if known {
 		filter = s.subs[i].filter
@@ -33,13 +36,21 @@ func (c *Conn) Subscribe(filter string, o SubscribeOptions) mqtt.ReasonCode {
 		ids = &[]uint32{o.Identifier}
 	}
 	c.broker.index.subscribe(filter, target{session: s, ids: ids, qos: o.QoS, noLocal: o.NoLocal, retainAsPublished: o.RetainAsPublished})
-	if _, _, shared := splitShared(filter); !shared && (o.RetainHandling == 0 || o.RetainHandling == 1 && !known) {
+	_, _, shared := splitShared(filter)
+	replays := !shared && (o.RetainHandling == 0 || o.RetainHandling == 1 && !known)
+	if replays {
 		r := &replay{filter: filter, qos: o.QoS, ids: ids}
 		if o.NoLocal {
 			r.noLocal = s
 		}
 		addReplay(&s.replay, r)
 		s.armed = false // there is something to pull
+	}
+	if s.durable {
+		c.broker.append(false, func(b []byte) []byte {
+			sub := subscription{filter, o}
+			return sub.appendTo(appendUint(append(b, byte(recordSub)), uint64(s.no)), replays)
+		})
 	}
 	return mqtt.ReasonCode(o.QoS)
 }
@@ -63,5 +74,10 @@ func (c *Conn) Unsubscribe(filter string) mqtt.ReasonCode {
 	copy(s.subs[i:], s.subs[i+1:])
 	s.subs[last] = subscription{}
 	s.subs = s.subs[:last]
+	if s.durable {
+		c.broker.append(false, func(b []byte) []byte {
+			return appendText(appendUint(append(b, byte(recordUnsub)), uint64(s.no)), filter)
+		})
+	}
 	return mqtt.ReasonSuccess
 }

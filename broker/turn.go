@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"snbroker/internal/mqtt"
+	"snbroker/internal/store"
 )
 
 // Turn collects what one goroutine's batch of work owes to others: the
@@ -20,7 +21,11 @@ type Turn struct {
 	sent      uint64 // messages pulled
 	bytesOut  uint64 // of their payloads
 	dropped   [numDropReasons]uint64
-	queued    int64 // octets that queues grew by, or shrank
+	until     store.LSN      // see Until
+	record    messageRecord  // scratch
+	targets   []recordTarget // who has the message that is being routed on the disk
+	stub      *Message       // of that message; nil: not needed yet
+	queued    int64          // octets that queues grew by, or shrank
 	memory    memoryLevel
 	pause     time.Duration
 }

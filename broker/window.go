@@ -44,20 +44,25 @@ func (w *window) restart() {
 	}
 }
 
-// add assigns the next free packet identifier and keeps e until its
-// acknowledgement.
+// add keeps e until its acknowledgement. An entry without a number gets the
+// next free packet identifier; that of another must be free.
 func (w *window) add(e entry) *entry {
 	if int(w.count) > 2*w.live+worthCompacting {
 		w.compact()
 	}
-	id := w.lastID + 1
-	for ; id == 0 || w.taken(id); id++ {
-		if id == 0 {
-			w.stale = w.count
+	if e.seq == 0 {
+		id := w.lastID + 1
+		for ; id == 0 || w.taken(id); id++ {
+			if id == 0 {
+				w.stale = w.count
+			}
 		}
+		e.seq = uint32(id)
+	} else if e.id() <= w.lastID {
+		w.stale = w.count
 	}
-	w.lastID = id
-	e.id, e.stage, e.out = id, sent, true
+	w.lastID = e.id()
+	e.stage, e.out = sent, true
 	w.push(e)
 	w.live++
 	w.out++
@@ -65,11 +70,30 @@ func (w *window) add(e entry) *entry {
 	return w.at(w.count - 1)
 }
 
+// lastSent is the number of the newest entry; 0 for none.
+func (w *window) lastSent() uint32 {
+	if w == nil || w.count == 0 {
+		return 0
+	}
+	return w.at(w.count - 1).seq
+}
+
+// free tells whether the identifier of e, which has a number, is not in use.
+func (w *window) free(e *entry) bool {
+	if w == nil || e.seq == 0 {
+		return true
+	}
+	if e.id() > w.lastID {
+		return !w.taken(e.id())
+	}
+	return w.find(e.id()) == nil
+}
+
 // taken tells whether id, which is next in order, is still in use. Identifiers
 // are handed out in order, so only an entry from before they wrapped can have it.
 func (w *window) taken(id uint16) bool {
 	for i := range w.stale {
-		if w.at(i).id == id {
+		if w.at(i).id() == id {
 			return true
 		}
 	}
@@ -108,22 +132,15 @@ func (w *window) find(id uint16) *entry {
 	if w == nil || w.count == 0 {
 		return nil
 	}
-	if i := uint32(id - w.at(0).id); i < w.count && w.at(i).id == id {
-		return w.at(i).unfinished()
+	if i := uint32(id - w.at(0).id()); i < w.count && w.at(i).id() == id && w.at(i).stage != done {
+		return w.at(i)
 	}
 	for i := range w.count {
-		if e := w.at(i); e.id == id {
-			return e.unfinished()
+		if e := w.at(i); e.id() == id && e.stage != done {
+			return e
 		}
 	}
 	return nil
-}
-
-func (e *entry) unfinished() *entry {
-	if e.stage == done {
-		return nil
-	}
-	return e
 }
 
 // finish ends e, a result of find. Finished entries leave when nothing older

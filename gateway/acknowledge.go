@@ -32,7 +32,7 @@ func (s *session) regAck(m *mqttsn.RegAck) {
 	topic := s.memory.topics.Normal(x.delivery.Message.Topic)
 	switch m.ReturnCode {
 	case mqttsn.ReturnAccepted:
-		topic.Confirmed = true
+		s.confirm(topic)
 		if !s.sends() {
 			return // late: the PUBLISH has to wait for the next wake
 		}
@@ -73,7 +73,7 @@ func (s *session) pubAck(m *mqttsn.PubAck) {
 		if x.step == awaitRegAck {
 			return // that is being mended
 		}
-		s.memory.topics.Reject(x.kind, x.topic)
+		s.reject(x.kind, x.topic)
 		repairs := x.repairs + 1
 		d := x.delivery
 		s.endExchange()
@@ -99,10 +99,10 @@ func (s *session) pubAck(m *mqttsn.PubAck) {
 func (s *session) forgotten(id mqttsn.TopicID) {
 	topics := &s.memory.topics
 	if _, ok := topics.Name(id); ok {
-		topics.Reject(mqttsn.TopicNormal, id)
+		s.reject(mqttsn.TopicNormal, id)
 		return
 	}
-	topics.Reject(mqttsn.TopicPredefined, id)
+	s.reject(mqttsn.TopicPredefined, id)
 }
 
 // congested leaves a device alone that cannot take more for now.
@@ -120,17 +120,33 @@ func (s *session) pubRec(m *mqttsn.PubRec) {
 	case x == nil:
 		// Released before, or not sent yet by this connection: either way the
 		// device has the message.
-		s.conn.PubRec(uint16(m.MsgID))
-		s.g.tx.pubRel.MsgID = m.MsgID
-		s.send(&s.g.tx.pubRel)
 	case x.step == awaitPubComp:
 		x.transmit()
-	case x.delivery.QoS == mqtt.QoS2:
-		s.conn.PubRec(x.delivery.PacketID)
-		x.delivery.Message = nil
-		x.step, x.tries = awaitPubComp, 0
-		x.transmit()
+		return
+	case x.delivery.QoS != mqtt.QoS2:
+		return
 	}
+	s.conn.PubRec(uint16(m.MsgID))
+	if s.conn.Sync(Token{Request: mqttsn.TypePubRec, MsgID: m.MsgID}) {
+		s.release(m.MsgID)
+	}
+}
+
+// release sends PUBREL for a message that the device has, which is known to the
+// disk: after a restart it must not be sent again.
+func (s *session) release(id mqttsn.MsgID) {
+	x := s.awaits(id)
+	if x == nil {
+		s.g.tx.pubRel.MsgID = id
+		s.send(&s.g.tx.pubRel)
+		return
+	}
+	if x.step == awaitPubComp {
+		return // it came twice
+	}
+	x.delivery.Message = nil
+	x.step, x.tries = awaitPubComp, 0
+	x.transmit()
 }
 
 func (s *session) pubComp(m *mqttsn.PubComp) {

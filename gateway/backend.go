@@ -37,6 +37,9 @@ type ConnectRequest struct {
 	Will       *broker.Will
 	// MaximumPacket bounds topic and payload of what is delivered; 0: any.
 	MaximumPacket int
+	// Keep says what the session keeps from now on, given what it has kept;
+	// see broker.ConnectOptions. nil: nothing changes.
+	Keep func(broker.Kept) broker.Kept
 }
 
 // Conn is a device's attachment to its session at the Backend. The methods
@@ -57,10 +60,11 @@ type Conn interface {
 
 	SetWill(w *broker.Will)
 	SetExpiry(d time.Duration)
-	// Keep makes the session remember v; Kept gives it to the next Conn of
-	// the same session, nil if there is nothing.
-	Keep(v any)
-	Kept() any
+	// Note has a change of what the session keeps survive a restart.
+	Note(change []byte)
+	// Sync asks for an answer when all that the Conn's session did before
+	// would survive a restart.
+	Sync(token Token) (done bool)
 	// Attached tells whether the session is still this Conn's.
 	Attached() bool
 	// Rest says that the device sleeps: memory may be given back.

@@ -20,6 +20,7 @@ type dialogue struct {
 	withWill  bool
 	will      *broker.Will // its topic, once that is known
 	step      dialogueStep
+	number    mqttsn.MsgID // tells late answers from those to this one
 	tries     int
 	due       instant
 }
@@ -30,6 +31,7 @@ const (
 	awaitWillTopic dialogueStep = iota
 	awaitWillMsg
 	awaitBackend
+	awaitDisk // to be told; it is connected
 )
 
 // connect handles CONNECT, in every state. s is the session at the address.
@@ -66,7 +68,8 @@ func (g *Gateway) connect(p peer, local uint16, s *session, m *mqttsn.Connect, r
 	}
 	s.heard = g.now
 	s.lastRequest.connected(g.hash(raw))
-	s.dialog = &dialogue{clean: m.CleanSession, keepAlive: m.Duration, withWill: m.Will}
+	g.dialogues++
+	s.dialog = &dialogue{number: g.dialogues, clean: m.CleanSession, keepAlive: m.Duration, withWill: m.Will}
 	if m.Will {
 		s.local = local
 		s.prompt(awaitWillTopic)
@@ -115,7 +118,7 @@ func (s *session) repeatedConnect(raw []byte) bool {
 	s.g.stats.Duplicates++
 	s.heard = s.g.now
 	switch {
-	case s.dialog != nil && s.dialog.step != awaitBackend:
+	case s.dialog != nil && s.dialog.step < awaitBackend:
 		s.prompt(s.dialog.step)
 	case s.dialog == nil && s.state == Active:
 		s.connAck(mqttsn.ReturnAccepted)
@@ -139,7 +142,7 @@ func (s *session) prompt(step dialogueStep) {
 // goes on.
 func (s *session) dialogueOverdue() {
 	d := s.dialog
-	if d.tries < s.g.cfg.NRetry && d.step != awaitBackend {
+	if d.tries < s.g.cfg.NRetry && d.step < awaitBackend {
 		d.tries++
 		s.g.stats.Retries++
 		s.prompt(d.step)
@@ -164,7 +167,7 @@ func (s *session) willTopic(m *mqttsn.WillTopic) {
 	switch {
 	case d == nil:
 		s.repeatConnAck()
-	case d.step == awaitBackend:
+	case d.step >= awaitBackend:
 	case len(m.WillTopic) == 0:
 		// No will is wanted: nothing to ask for, though some ask all the same.
 		d.withWill, d.will = true, nil
@@ -252,7 +255,12 @@ func (s *session) establish(p peer, local uint16) {
 		ClientID:   s.id,
 		CleanStart: d.clean,
 		Expiry:     expiry,
-	}, s, Token{Request: mqttsn.TypeConnect})
+		Keep: func(old broker.Kept) broker.Kept {
+			s.memory = remember(old, d.clean)
+			s.memory.connect(d)
+			return s.memory
+		},
+	}, s, Token{Request: mqttsn.TypeConnect, MsgID: d.number})
 	s.conn = conn
 	if done {
 		s.attached(reason)
@@ -270,14 +278,24 @@ func (s *session) resume(asleep bool) {
 	if !asleep {
 		s.memory.topics.Doubt()
 	}
+	s.memory.connect(s.dialog)
+	s.keepState()
 	s.connected()
 }
 
-// attached goes on with the dialogue when the Backend has answered.
-func (s *session) attached(reason mqtt.ReasonCode) {
-	if s.dialog == nil || s.dialog.step != awaitBackend {
-		return // it took too long
+// admitted goes on with the dialogue when the Backend has answered.
+func (s *session) admitted(token Token, reason mqtt.ReasonCode) {
+	switch d := s.dialog; {
+	case d == nil || d.number != token.MsgID: // it took too long
+	case d.step == awaitBackend:
+		s.attached(reason)
+	case d.step == awaitDisk:
+		s.welcome()
 	}
+}
+
+// attached goes on when the session is the device's.
+func (s *session) attached(reason mqtt.ReasonCode) {
 	if rc := returnCode(reason); rc != mqttsn.ReturnAccepted {
 		s.g.cfg.Log.Info("CONNECT refused by the broker", "client", s.id, "reason", reason)
 		s.dialog, s.conn = nil, nil
@@ -285,25 +303,24 @@ func (s *session) attached(reason mqtt.ReasonCode) {
 		s.setState(Disconnected)
 		return
 	}
-	if kept, ok := s.conn.Kept().(*memory); ok && !s.dialog.clean {
-		s.memory = kept
-		s.memory.topics.Doubt()
-	} else {
-		s.memory = new(memory)
-	}
-	s.conn.Keep(s.memory)
 	s.connected()
 }
 
-// connected finishes the dialogue (SN §6.3, the table of CleanSession and Will).
+// connected makes the session what the dialogue said (SN §6.3, the table of
+// CleanSession and Will). The device is told when that would survive a restart.
 func (s *session) connected() {
 	d := s.dialog
-	s.dialog = nil
-	if d.withWill || d.clean {
-		s.memory.will = d.will
-	}
 	s.conn.SetWill(s.memory.will)
 	s.clean, s.keepAlive, s.hold = d.clean, d.keepAlive, 0
+	d.step = awaitDisk
+	if s.conn.Sync(Token{Request: mqttsn.TypeConnect, MsgID: d.number}) {
+		s.welcome()
+	}
+}
+
+// welcome finishes the dialogue.
+func (s *session) welcome() {
+	s.dialog = nil
 	s.connAck(mqttsn.ReturnAccepted)
 	s.setState(Active)
 }

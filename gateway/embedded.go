@@ -7,6 +7,7 @@ import (
 
 	"snbroker/broker"
 	"snbroker/internal/mqtt"
+	"snbroker/internal/store"
 	"snbroker/mqttsn"
 )
 
@@ -21,13 +22,48 @@ type Embedded struct {
 type debts struct {
 	broker.Turn
 	e *Embedded
+	// owed are answers that wait for the disk, until the last of them may go.
+	owed  []owed
+	until store.LSN
+}
+
+// owed is an answer to a device.
+type owed struct {
+	client Client
+	token  Token
+	reason mqtt.ReasonCode
 }
 
 // Tell implements Debts.
 func (d *debts) Tell() (pause time.Duration) {
 	pause = d.e.b.End(&d.Turn)
-	d.e.pool.Put(d)
+	if len(d.owed) == 0 || !d.e.b.Notify(d.until, d) {
+		d.Durable()
+	}
 	return pause
+}
+
+// Durable implements store.Waiter: it gives the answers.
+func (d *debts) Durable() {
+	for i, o := range d.owed {
+		d.owed[i] = owed{}
+		o.client.Done(o.token, o.reason)
+	}
+	d.owed, d.until = d.owed[:0], 0
+	d.e.pool.Put(d)
+}
+
+// answer reports whether what was just done may be answered now; if not, the
+// answer follows through client.Done.
+func (d *debts) answer(client broker.Client, token Token, reason mqtt.ReasonCode) bool {
+	until := d.Until()
+	d.Settled()
+	if d.e.b.Durable(until) {
+		return true
+	}
+	d.owed = append(d.owed, owed{client.(Client), token, reason})
+	d.until = max(d.until, until)
+	return false
 }
 
 // NewEmbedded returns a Backend for one Gateway.
@@ -50,8 +86,13 @@ func (e *Embedded) Connect(o ConnectRequest, client Client, _ Token) (Conn, mqtt
 		ReceiveMaximum: 1,
 		OneAtATime:     true,
 		MaximumPacket:  o.MaximumPacket,
+		Survives:       true,
+		Keep:           o.Keep,
 	}, client, &e.turn.Turn)
+	e.turn.Settled() // CONNACK comes by Sync
 	switch {
+	case errors.Is(err, broker.ErrStore):
+		return nil, mqtt.ReasonServerBusy, true
 	case errors.Is(err, broker.ErrTooManySessions):
 		return nil, mqtt.ReasonQuotaExceeded, true
 	case err != nil:
@@ -67,7 +108,7 @@ func (e *Embedded) Publish(p *broker.Publication, clientID string) {
 
 // Flush implements Backend.
 func (e *Embedded) Flush() Debts {
-	if e.turn.Empty() {
+	if e.turn.Empty() && len(e.turn.owed) == 0 {
 		return nil
 	}
 	d := e.turn
@@ -81,22 +122,33 @@ type embeddedConn struct {
 	e *Embedded
 }
 
-func (c embeddedConn) Publish(p *broker.Publication, _ Token) (mqtt.ReasonCode, bool) {
-	return c.Conn.Publish(p, &c.e.turn.Turn), true
+func (c embeddedConn) Publish(p *broker.Publication, token Token) (mqtt.ReasonCode, bool) {
+	reason := c.Conn.Publish(p, &c.e.turn.Turn)
+	return reason, c.e.turn.answer(c.Client(), token, reason)
 }
 
-func (c embeddedConn) PubRel(id mqttsn.MsgID, _ Token) bool {
+func (c embeddedConn) PubRel(id mqttsn.MsgID, token Token) bool {
 	c.Conn.PubRel(uint16(id))
-	return true
+	return c.Sync(token)
 }
 
-func (c embeddedConn) Subscribe(filter string, qos mqtt.QoS, _ Token) (mqtt.ReasonCode, bool) {
-	return c.Conn.Subscribe(filter, broker.SubscribeOptions{QoS: qos}), true
+func (c embeddedConn) Subscribe(filter string, qos mqtt.QoS, token Token) (mqtt.ReasonCode, bool) {
+	reason := c.Conn.Subscribe(filter, broker.SubscribeOptions{QoS: qos})
+	return reason, c.sync(token, reason)
 }
 
-func (c embeddedConn) Unsubscribe(filter string, _ Token) bool {
+func (c embeddedConn) Unsubscribe(filter string, token Token) bool {
 	c.Conn.Unsubscribe(filter)
-	return true
+	return c.Sync(token)
+}
+
+func (c embeddedConn) Note(change []byte) { c.Conn.NoteKept(change) }
+
+func (c embeddedConn) Sync(token Token) bool { return c.sync(token, mqtt.ReasonSuccess) }
+
+func (c embeddedConn) sync(token Token, reason mqtt.ReasonCode) bool {
+	c.Conn.Sync(&c.e.turn.Turn)
+	return c.e.turn.answer(c.Client(), token, reason)
 }
 
 func (c embeddedConn) Pull(dst []broker.Delivery) []broker.Delivery {

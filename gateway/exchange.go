@@ -89,10 +89,11 @@ func (s *session) start(d *broker.Delivery) {
 	default:
 		if topic == nil {
 			var ok bool
-			if topic, ok = s.memory.topics.Register(d.Message.Topic, s.g.cfg.MaxTopics); !ok {
+			if topic, ok = s.newTopic(d.Message.Topic); !ok {
 				s.conn.Discard(d.PacketID, broker.DropRefused)
 				return
 			}
+			s.keepTopic(topic)
 		}
 		x := s.begin(d, awaitRegAck)
 		x.topic = topic.ID

@@ -106,9 +106,11 @@ type Gateway struct {
 	served      map[transport.Link]*link
 	adverts     []*advert
 	short       [2]byte
+	noted       []byte      // scratch for what is kept
 	spare       []*exchange // unused ones
 	guard       strangers
-	complained  instant // when a refused CONNECT was last logged
+	dialogues   mqttsn.MsgID // begun so far
+	complained  instant      // when a refused CONNECT was last logged
 	stats       Stats
 	closed      bool
 

@@ -19,7 +19,9 @@ func (s *session) publish(m *mqttsn.Publish) {
 	}
 	if m.QoS != mqttsn.QoS0 && s.lastPublish.repeated(m, s.g) {
 		s.g.stats.Duplicates++
-		s.published(token, mqtt.ReasonSuccess)
+		if s.conn.Sync(token) {
+			s.published(token, mqtt.ReasonSuccess)
+		}
 		return
 	}
 	p := &s.g.publication
@@ -72,7 +74,7 @@ func (s *session) topicName(m *mqttsn.Publish) (string, mqttsn.ReturnCode) {
 	}
 	name, rc := s.g.commonName(s.id, m.TopicIDType, m.TopicID)
 	if rc == mqttsn.ReturnAccepted && m.TopicIDType == mqttsn.TopicPredefined && s.memory.topics.Lookup(name) == nil {
-		s.memory.topics.Use(name, mqttsn.TopicPredefined, m.TopicID)
+		s.use(name, mqttsn.TopicPredefined, m.TopicID)
 	}
 	return name, rc
 }

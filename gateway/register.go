@@ -4,25 +4,32 @@ import (
 	"strings"
 
 	"snbroker/internal/mqtt"
+	"snbroker/mapping"
 	"snbroker/mqttsn"
 )
 
 // register gives a topic name an id (SN §6.5). A name that has one keeps it: a
 // repeated REGISTER is answered as the first.
 func (s *session) register(m *mqttsn.Register) {
-	ack := &s.g.tx.regAck
-	*ack = mqttsn.RegAck{MsgID: m.MsgID}
-	switch {
-	case !mqtt.ValidTopicName(m.TopicName):
-		ack.ReturnCode = mqttsn.ReturnNotSupported
-	default:
-		id, ok := s.topicID(alias(m.TopicName))
-		if !ok {
-			ack.ReturnCode = mqttsn.ReturnCongestion
-		}
-		ack.TopicID = id
+	token := Token{Request: mqttsn.TypeRegister, MsgID: m.MsgID}
+	if !mqtt.ValidTopicName(m.TopicName) {
+		s.regAckFor(token, mqttsn.ReturnNotSupported)
+		return
 	}
-	s.send(ack)
+	id, ok := s.topicID(alias(m.TopicName))
+	if !ok {
+		s.regAckFor(token, mqttsn.ReturnCongestion)
+		return
+	}
+	token.TopicID = id
+	if s.conn.Sync(token) { // after a restart the id must not mean another topic
+		s.regAckFor(token, mqttsn.ReturnAccepted)
+	}
+}
+
+func (s *session) regAckFor(token Token, rc mqttsn.ReturnCode) {
+	s.g.tx.regAck = mqttsn.RegAck{TopicID: token.TopicID, MsgID: token.MsgID, ReturnCode: rc}
+	s.send(&s.g.tx.regAck)
 }
 
 // topicID returns the normal id of name, which the device is about to be told;
@@ -32,11 +39,31 @@ func (s *session) topicID(name string) (mqttsn.TopicID, bool) {
 	topic := topics.Normal(name)
 	if topic == nil {
 		var ok bool
-		if topic, ok = topics.Register(strings.Clone(name), s.g.cfg.MaxTopics); !ok {
+		if topic, ok = s.newTopic(strings.Clone(name)); !ok {
 			s.g.cfg.Log.Warn("device has too many topic ids", "client", s.id, "limit", s.g.cfg.MaxTopics)
 			return 0, false
 		}
 	}
-	topic.Confirmed, topic.Muted = true, false
+	s.confirm(topic)
 	return topic.ID, true
+}
+
+// newTopic gives name an id; false if the device has too many.
+func (s *session) newTopic(name string) (*mapping.Topic, bool) {
+	m := s.memory
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.topics.Register(name, s.g.cfg.MaxTopics)
+}
+
+// confirm notes that the device knows, or is about to be told, a normal id.
+func (s *session) confirm(topic *mapping.Topic) {
+	topic.Muted = false
+	if topic.Confirmed {
+		return
+	}
+	s.memory.mu.Lock()
+	topic.Confirmed = true
+	s.memory.mu.Unlock()
+	s.keepTopic(topic)
 }

@@ -4,9 +4,7 @@ import (
 	"fmt"
 	"strings"
 
-	"snbroker/broker"
 	"snbroker/internal/mqtt"
-	"snbroker/mapping"
 	"snbroker/mqttsn"
 	"snbroker/transport"
 )
@@ -64,13 +62,6 @@ type session struct {
 	lastPublish lastPublish
 }
 
-// memory is what a session without CleanSession has in store for the device's
-// next connection; the Backend keeps it (Conn.Keep).
-type memory struct {
-	topics mapping.Topics
-	will   *broker.Will // SN §6.3: part of the session, unlike MQTT's
-}
-
 // bound tells whether s is what its address leads to. A device whose address
 // was given to another ClientID is not, until it comes back.
 func (s *session) bound() bool { return s.peer.link != nil }
@@ -107,7 +98,19 @@ func (s *session) reported(e *event) {
 func (s *session) answer(token Token, reason mqtt.ReasonCode) {
 	switch token.Request {
 	case mqttsn.TypeConnect:
-		s.attached(reason)
+		s.admitted(token, reason)
+	case mqttsn.TypeRegister:
+		s.regAckFor(token, mqttsn.ReturnAccepted)
+	case mqttsn.TypePubRec:
+		s.release(token.MsgID)
+	case mqttsn.TypeDisconnect:
+		s.send(&s.g.tx.disconnect)
+	case mqttsn.TypeWillTopicUpd:
+		s.g.tx.willTopicResp.ReturnCode = mqttsn.ReturnAccepted
+		s.send(&s.g.tx.willTopicResp)
+	case mqttsn.TypeWillMsgUpd:
+		s.g.tx.willMsgResp.ReturnCode = mqttsn.ReturnAccepted
+		s.send(&s.g.tx.willMsgResp)
 	case mqttsn.TypePublish:
 		s.published(token, reason)
 	case mqttsn.TypePubRel:

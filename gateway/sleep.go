@@ -6,18 +6,22 @@ import "snbroker/mqttsn"
 // it goes to sleep, or sleeps for another time (SN §6.12, §6.14). The reply
 // never carries a Duration.
 func (s *session) disconnect(m *mqttsn.Disconnect) {
-	s.send(&s.g.tx.disconnect)
 	if s.state == Connecting {
+		s.send(&s.g.tx.disconnect)
 		s.abandon()
 		return
 	}
 	s.dialog = nil // of one that was connecting anew
-	switch {
-	case m.Duration > 0:
-		s.sleep = m.Duration
-		s.setState(Asleep)
-	default:
+	if m.Duration == 0 {
+		s.send(&s.g.tx.disconnect)
 		s.setState(Disconnected)
+		return
+	}
+	s.sleep = m.Duration
+	s.keepSleep()
+	s.setState(Asleep)
+	if s.conn.Sync(Token{Request: mqttsn.TypeDisconnect}) {
+		s.send(&s.g.tx.disconnect)
 	}
 }
 

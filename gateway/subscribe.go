@@ -24,13 +24,13 @@ func (s *session) subscribe(m *mqttsn.Subscribe, raw []byte) {
 	switch topics := &s.memory.topics; {
 	case m.TopicIDType == mqttsn.TopicPredefined:
 		token.TopicID = m.TopicID
-		topics.Use(filter, mqttsn.TopicPredefined, m.TopicID)
+		s.use(filter, mqttsn.TopicPredefined, m.TopicID)
 	case m.TopicIDType == mqttsn.TopicShort:
 		if known := topics.Lookup(filter); (known == nil || known.Type == mqttsn.TopicNormal) && topics.Aliases() >= g.cfg.MaxTopics {
 			s.subAck(token, mqttsn.ReturnCongestion)
 			return
 		}
-		topics.Use(filter, mqttsn.TopicShort, m.TopicID) // its SUBACK has id 0
+		s.use(filter, mqttsn.TopicShort, m.TopicID) // its SUBACK has id 0
 	case !strings.ContainsAny(filter, "+#"):
 		// The id must be known before the first PUBLISH with it, so SUBACK
 		// carries it; a wildcard's topics are registered as they come up.
@@ -45,14 +45,16 @@ func (s *session) subscribe(m *mqttsn.Subscribe, raw []byte) {
 			filter, _ = topics.Name(id) // one string for all who hold it
 		}
 		if other := topics.Lookup(name); other.Type != mqttsn.TopicNormal {
-			topics.Reject(other.Type, other.ID) // the device asks for the name's own id
+			s.reject(other.Type, other.ID) // the device asks for the name's own id
 		}
 	}
 	if s.lastRequest.repeatedSubscribe(g.hash(afterFlags(raw)), m) {
 		// Its SUBACK got lost. To subscribe once more would bring the
 		// retained messages a second time.
 		g.stats.Duplicates++
-		s.subscribed(token, mqtt.ReasonCode(m.QoS))
+		if s.conn.Sync(token) {
+			s.subscribed(token, mqtt.ReasonCode(m.QoS))
+		}
 		return
 	}
 	if reason, done := s.conn.Subscribe(filter, mqtt.QoS(m.QoS), token); done {
@@ -64,8 +66,8 @@ func (s *session) subscribe(m *mqttsn.Subscribe, raw []byte) {
 // SUBACK leaves before anything that is delivered.
 func (s *session) subscribed(token Token, reason mqtt.ReasonCode) {
 	if rc := returnCode(reason); rc != mqttsn.ReturnAccepted {
-		s.lastRequest = lastRequest{}                             // its repetition is to be taken in
-		s.memory.topics.Reject(mqttsn.TopicNormal, token.TopicID) // the device is not told the id
+		s.lastRequest = lastRequest{}               // its repetition is to be taken in
+		s.reject(mqttsn.TopicNormal, token.TopicID) // the device is not told the id
 		s.subAck(token, rc)
 		return
 	}

@@ -23,6 +23,9 @@ func (s *session) willTopicUpd(m *mqttsn.WillTopicUpd) {
 		}
 		s.setWill(w)
 	}
+	if rc == mqttsn.ReturnAccepted && !s.conn.Sync(Token{Request: mqttsn.TypeWillTopicUpd}) {
+		return
+	}
 	s.g.tx.willTopicResp.ReturnCode = rc
 	s.send(&s.g.tx.willTopicResp)
 }
@@ -37,11 +40,16 @@ func (s *session) willMsgUpd(m *mqttsn.WillMsgUpd) {
 		s.setWill(&w)
 		rc = mqttsn.ReturnAccepted
 	}
+	if rc == mqttsn.ReturnAccepted && !s.conn.Sync(Token{Request: mqttsn.TypeWillMsgUpd}) {
+		return
+	}
 	s.g.tx.willMsgResp.ReturnCode = rc
 	s.send(&s.g.tx.willMsgResp)
 }
 
 func (s *session) setWill(w *broker.Will) {
+	s.memory.mu.Lock()
 	s.memory.will = w
+	s.memory.mu.Unlock()
 	s.conn.SetWill(w)
 }

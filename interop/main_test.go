@@ -83,6 +83,7 @@ var running = sync.OnceValues(func() (*program, error) {
 		return nil, err
 	}
 	p := &program{cmd: exec.Command(path, "-config", config), ended: make(chan struct{})}
+	p.cmd.Dir = scratch // where the data goes
 	stderr, err := p.cmd.StderrPipe()
 	if err != nil {
 		return nil, err

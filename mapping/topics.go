@@ -1,6 +1,10 @@
 package mapping
 
-import "snbroker/mqttsn"
+import (
+	"iter"
+
+	"snbroker/mqttsn"
+)
 
 // Topics are the topic ids of one device. They belong to its session: kept
 // over sleep and over a reconnect without CleanSession, gone with the session.
@@ -10,8 +14,59 @@ import "snbroker/mqttsn"
 // finds its name by position, and a table of a few topics is one small slice.
 type Topics struct {
 	normal []Topic
+	more   *moreTopics // what few devices have; nil: nothing of it
+}
+
+type moreTopics struct {
 	other  []Topic           // predefined and short topics that the device uses
 	byName map[string]uint16 // position in normal, once that is long
+}
+
+// seldom returns what few devices have, to be changed.
+func (t *Topics) seldom() *moreTopics {
+	if t.more == nil {
+		t.more = new(moreTopics)
+	}
+	return t.more
+}
+
+// other returns the predefined and short topics.
+func (t *Topics) other() []Topic {
+	if t.more == nil {
+		return nil
+	}
+	return t.more.other
+}
+
+// All yields each topic; normal ones in the order of their ids.
+func (t *Topics) All() iter.Seq[Topic] {
+	return func(yield func(Topic) bool) {
+		for i := range t.normal {
+			if !yield(t.normal[i]) {
+				return
+			}
+		}
+		for _, o := range t.other() {
+			if !yield(o) {
+				return
+			}
+		}
+	}
+}
+
+// Restore gives name the normal id that it had. Ids come back in their order;
+// one that is missing in between stays without a name.
+func (t *Topics) Restore(id mqttsn.TopicID, name string, confirmed bool) {
+	for len(t.normal) < int(id) {
+		t.add("")
+	}
+	if topic := &t.normal[id-1]; topic.Name != name {
+		topic.Name = name
+		if t.more != nil && t.more.byName != nil {
+			t.more.byName[name] = uint16(id - 1)
+		}
+	}
+	t.normal[id-1].Confirmed = confirmed
 }
 
 // Topic is one way to name a topic to a device.
@@ -36,7 +91,7 @@ func (t *Topics) Len() int { return len(t.normal) }
 
 // Aliases returns how many topics the device knows by a predefined id or as a
 // short name.
-func (t *Topics) Aliases() int { return len(t.other) }
+func (t *Topics) Aliases() int { return len(t.other()) }
 
 // Register returns the normal id of name, a new one if it had none; false if
 // limit ids are in use already (65534 at most).
@@ -47,23 +102,29 @@ func (t *Topics) Register(name string, limit int) (*Topic, bool) {
 	if len(t.normal) >= min(limit, 0xFFFE) {
 		return nil, false
 	}
+	return t.add(name), true
+}
+
+func (t *Topics) add(name string) *Topic {
 	t.normal = append(t.normal, Topic{Name: name, ID: mqttsn.TopicID(len(t.normal) + 1), Type: mqttsn.TopicNormal})
 	last := len(t.normal) - 1
-	if t.byName != nil {
-		t.byName[name] = uint16(last)
-	} else if len(t.normal) > longTable {
-		t.byName = make(map[string]uint16, 2*longTable)
+	switch {
+	case len(t.normal) <= longTable:
+	case t.seldom().byName != nil:
+		t.more.byName[name] = uint16(last)
+	default:
+		t.more.byName = make(map[string]uint16, 2*longTable)
 		for i := range t.normal {
-			t.byName[t.normal[i].Name] = uint16(i)
+			t.more.byName[t.normal[i].Name] = uint16(i)
 		}
 	}
-	return &t.normal[last], true
+	return &t.normal[last]
 }
 
 // Normal returns the entry of name's normal id, or nil.
 func (t *Topics) Normal(name string) *Topic {
-	if t.byName != nil {
-		if i, ok := t.byName[name]; ok {
+	if t.more != nil && t.more.byName != nil {
+		if i, ok := t.more.byName[name]; ok {
 			return &t.normal[i]
 		}
 		return nil
@@ -78,7 +139,7 @@ func (t *Topics) Normal(name string) *Topic {
 
 // Name returns what a normal id stands for.
 func (t *Topics) Name(id mqttsn.TopicID) (string, bool) {
-	if i := int(id) - 1; i >= 0 && i < len(t.normal) {
+	if i := int(id) - 1; i >= 0 && i < len(t.normal) && t.normal[i].Name != "" {
 		return t.normal[i].Name, true
 	}
 	return "", false
@@ -86,13 +147,14 @@ func (t *Topics) Name(id mqttsn.TopicID) (string, bool) {
 
 // Use notes that the device knows name by a predefined id or as a short name.
 func (t *Topics) Use(name string, kind mqttsn.TopicIDType, id mqttsn.TopicID) {
-	for i := range t.other {
-		if t.other[i].Name == name {
-			t.other[i].Type, t.other[i].ID, t.other[i].Muted = kind, id, false
+	other := t.other()
+	for i := range other {
+		if other[i].Name == name {
+			other[i].Type, other[i].ID, other[i].Muted = kind, id, false
 			return
 		}
 	}
-	t.other = append(t.other, Topic{Name: name, ID: id, Type: kind, Confirmed: true})
+	t.seldom().other = append(other, Topic{Name: name, ID: id, Type: kind, Confirmed: true})
 }
 
 // Reject notes that the device does not know the id it was sent. A predefined
@@ -104,9 +166,10 @@ func (t *Topics) Reject(kind mqttsn.TopicIDType, id mqttsn.TopicID) {
 		}
 		return
 	}
-	for i := range t.other {
-		if t.other[i].Type == kind && t.other[i].ID == id {
-			t.other = append(t.other[:i], t.other[i+1:]...)
+	other := t.other()
+	for i := range other {
+		if other[i].Type == kind && other[i].ID == id {
+			t.more.other = append(other[:i], other[i+1:]...)
 			return
 		}
 	}
@@ -115,9 +178,10 @@ func (t *Topics) Reject(kind mqttsn.TopicIDType, id mqttsn.TopicID) {
 // Lookup returns how the device knows name, or nil. The result is valid until
 // the table changes.
 func (t *Topics) Lookup(name string) *Topic {
-	for i := range t.other {
-		if t.other[i].Name == name {
-			return &t.other[i]
+	other := t.other()
+	for i := range other {
+		if other[i].Name == name {
+			return &other[i]
 		}
 	}
 	return t.Normal(name)

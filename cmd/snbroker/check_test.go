@@ -36,7 +36,6 @@ path = "data"
 c.toml:4: mqttsn.listener.type = "dtls": not supported yet: this version has "udp"
 c.toml:6: unknown key mqttsn.t_rety; did you mean t_retry?
 c.toml:7: mqttsn.gateway_id = 256: want 0 to 255
-c.toml:8: [store] is not supported yet by this version; remove it
 `},
 	} {
 		t.Run(tc.name, func(t *testing.T) {

@@ -11,6 +11,7 @@ import (
 	"snbroker/internal/auth"
 	"snbroker/internal/config"
 	"snbroker/internal/listener"
+	"snbroker/internal/store"
 	"snbroker/transport/udp"
 )
 
@@ -23,6 +24,7 @@ type server struct {
 	log     *slog.Logger
 	auth    *auth.Auth
 	broker  *broker.Broker
+	store   *store.Log // nil: everything is in memory alone
 	gateway *gateway.Gateway
 
 	clients []clients
@@ -64,6 +66,10 @@ func start(cfg *config.Config, log *slog.Logger) (*server, error) {
 	g.Log = log
 	s.gateway = gateway.New(g, bound{gateway.NewEmbedded(s.broker), who})
 	if err := s.open(); err != nil {
+		s.closeSockets()
+		return nil, err
+	}
+	if err := s.openStore(); err != nil {
 		s.closeSockets()
 		return nil, err
 	}
@@ -187,6 +193,7 @@ func (s *server) stop() {
 	s.broker.Close()
 	s.closeSockets()
 	s.serving.Wait()
+	s.closeStore()
 }
 
 // closeSockets closes what is open. The listeners for clients are closed twice

@@ -43,6 +43,7 @@ func configured(t testing.TB, text string) *config.Config {
 	if err != nil {
 		t.Fatal(err)
 	}
+	cfg.Store.Path = t.TempDir()
 	return cfg
 }
 

@@ -4,6 +4,7 @@ package config
 type Config struct {
 	MQTT   MQTT   `toml:"mqtt"`
 	MQTTSN MQTTSN `toml:"mqttsn"`
+	Store  Store  `toml:"store"`
 	Auth   Auth   `toml:"auth"`
 	Limits Limits `toml:"limits"`
 	Log    Log    `toml:"log"`

@@ -27,7 +27,8 @@ func Default() *Config {
 			MaxIdle:         Duration(g.MaxIdle),
 			MaxWakeMessages: g.MaxWakeMessages,
 		},
-		Auth: defaultAuth(),
+		Store: defaultStore(),
+		Auth:  defaultAuth(),
 		Limits: Limits{
 			MaxQueued:        b.MaxQueued,
 			MaxQueuedBytes:   Size(b.MaxQueuedBytes),

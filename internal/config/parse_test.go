@@ -22,7 +22,6 @@ func TestProblems(t *testing.T) {
 		{"at the top", "allow_anonymous = true", []string{"t:1: unknown key allow_anonymous; allow_anonymous belongs in [[mqtt.listener]]"}},
 		{"table", "[limit]\nmax_queued = 1", []string{"t:1: unknown key limit; did you mean limits?"}},
 		{"to come", "[store]\npath = \"data\"\n[admin]", []string{
-			"t:1: [store] is not supported yet by this version; remove it",
 			"t:3: [admin] is not supported yet by this version; remove it",
 		}},
 		{"types", `[mqttsn]

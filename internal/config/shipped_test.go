@@ -213,7 +213,7 @@ func change(t *testing.T, path string, v reflect.Value) {
 	case reflect.String:
 		v.SetString(cmp.Or(map[string]string{
 			"Limits.QueuePolicy": "drop-newest", "Limits.SharePolicy": "sticky", "Log.Level": "debug",
-			"Auth.BindClientID": "equal", "MQTT.Listeners.CertificateIdentity": "san", "MQTT.Listeners.TLSMinVersion": "1.3",
+			"Auth.BindClientID": "equal", "Store.Durability": "none", "MQTT.Listeners.CertificateIdentity": "san", "MQTT.Listeners.TLSMinVersion": "1.3",
 		}[path], "x"))
 	case reflect.Slice:
 		v.Set(reflect.ValueOf([]string{"x"}))

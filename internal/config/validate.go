@@ -34,6 +34,7 @@ func (c *Config) Validate() error {
 	v.mqttsnListeners(c.MQTTSN.Listeners)
 	v.sys(&c.MQTT)
 	v.mqttsn(&c.MQTTSN)
+	v.store(&c.Store)
 	v.auth(&c.Auth)
 	v.limits(&c.Limits)
 	v.oneOf("log.level", c.Log.Level, "debug", "info", "warn", "error")

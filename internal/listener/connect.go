@@ -83,6 +83,9 @@ func (c *conn) enter(w *worker, a *admission) error {
 	case errors.Is(err, broker.ErrTooManySessions):
 		ack.ReasonCode = mqtt.ReasonQuotaExceeded
 		cfg.Log.Warn("CONNECT refused: max_sessions is reached", "client", c.id)
+	case errors.Is(err, broker.ErrStore):
+		ack.ReasonCode = mqtt.ReasonQuotaExceeded
+		cfg.Log.Warn("CONNECT refused: no new session can be put on the disk", "client", c.id)
 	case errors.Is(err, broker.ErrWillTopic):
 		ack.ReasonCode = mqtt.ReasonTopicNameInvalid
 	case errors.Is(err, broker.ErrWillNotAuthorized):

@@ -6,21 +6,22 @@ import "snbroker/internal/mqtt"
 // other end should know beyond the code. Whatever says more than a stranger may
 // know (which part of a login was wrong) is not here.
 var explanations = map[mqtt.ReasonCode]string{
-	mqtt.ReasonNotAuthorized:              "not allowed by the server's access rules",
-	mqtt.ReasonQuotaExceeded:              "a limit of the server is reached: queues, retained messages, subscriptions or its disk are full",
-	mqtt.ReasonTopicNameInvalid:           "the topic is longer or deeper than the server allows",
-	mqtt.ReasonTopicFilterInvalid:         "the topic filter is longer or deeper than the server allows",
-	mqtt.ReasonPacketIDNotFound:           "no exchange with this packet identifier is under way",
-	mqtt.ReasonReceiveMaximumExceeded:     "more QoS 2 publishes under way than the server's Receive Maximum",
-	mqtt.ReasonClientIDNotValid:           "the client identifier is empty, or not this client's to use",
-	mqtt.ReasonUnsupportedProtocolVersion: "this listener does not serve this version of MQTT",
-	mqtt.ReasonBadAuthenticationMethod:    "the server knows no such authentication method",
-	mqtt.ReasonServerBusy:                 "too many logins at a time; try again later",
-	mqtt.ReasonBanned:                     "too many failed or repeated logins; try again later",
-	mqtt.ReasonServerUnavailable:          "the server is shutting down, or cannot decide about logins now",
-	mqtt.ReasonServerShuttingDown:         "the server is shutting down",
-	mqtt.ReasonSessionTakenOver:           "another connection uses this client identifier",
-	mqtt.ReasonKeepAliveTimeout:           "nothing was heard for one and a half keep-alives",
+	mqtt.ReasonNotAuthorized:               "not allowed by the server's access rules",
+	mqtt.ReasonQuotaExceeded:               "a limit of the server is reached: queues, retained messages, subscriptions or its disk are full",
+	mqtt.ReasonImplementationSpecificError: "the server's disk fails: what has to be kept is not taken in",
+	mqtt.ReasonTopicNameInvalid:            "the topic is longer or deeper than the server allows",
+	mqtt.ReasonTopicFilterInvalid:          "the topic filter is longer or deeper than the server allows",
+	mqtt.ReasonPacketIDNotFound:            "no exchange with this packet identifier is under way",
+	mqtt.ReasonReceiveMaximumExceeded:      "more QoS 2 publishes under way than the server's Receive Maximum",
+	mqtt.ReasonClientIDNotValid:            "the client identifier is empty, or not this client's to use",
+	mqtt.ReasonUnsupportedProtocolVersion:  "this listener does not serve this version of MQTT",
+	mqtt.ReasonBadAuthenticationMethod:     "the server knows no such authentication method",
+	mqtt.ReasonServerBusy:                  "too many logins at a time; try again later",
+	mqtt.ReasonBanned:                      "too many failed or repeated logins; try again later",
+	mqtt.ReasonServerUnavailable:           "the server is shutting down, or cannot decide about logins now",
+	mqtt.ReasonServerShuttingDown:          "the server is shutting down",
+	mqtt.ReasonSessionTakenOver:            "another connection uses this client identifier",
+	mqtt.ReasonKeepAliveTimeout:            "nothing was heard for one and a half keep-alives",
 }
 
 // explanation returns the reason string for r; nil for none, and for a client

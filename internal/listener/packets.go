@@ -98,6 +98,7 @@ func (c *conn) packet(w *worker, frame []byte) error {
 		if !c.session.PubRel(p.PacketID) {
 			reason = mqtt.ReasonPacketIDNotFound
 		}
+		c.session.Sync(&w.turn)
 		w.acks = c.appendAck(w.acks, mqtt.TypePubcomp, p.PacketID, reason)
 	case *mqtt.Pubcomp:
 		w.pull = c.session.PubComp(p.PacketID) || w.pull
@@ -125,6 +126,7 @@ func (c *conn) seldom(w *worker, p mqtt.Packet) error {
 		for _, f := range p.Filters {
 			ack.ReasonCodes = append(ack.ReasonCodes, c.session.Unsubscribe(mountedFilter(c.listener.cfg.MountPoint, f)))
 		}
+		c.session.Sync(&w.turn)
 		w.acks, err = c.appendExplained(w.acks, &ack, &ack.Properties.ReasonString, refused(ack.ReasonCodes))
 	case *mqtt.Connect:
 		return c.connect(w, p)
@@ -162,7 +164,7 @@ func (c *conn) publish(w *worker, p *mqtt.Publish) error {
 	}
 	w.published++
 	reason := c.session.Publish(&w.publication, &w.turn)
-	if (reason == mqtt.ReasonQuotaExceeded || reason == mqtt.ReasonTopicNameInvalid) && p.QoS > mqtt.QoS0 && c.version != mqtt.V5 {
+	if (reason == mqtt.ReasonQuotaExceeded || reason == mqtt.ReasonTopicNameInvalid || reason == mqtt.ReasonImplementationSpecificError) && p.QoS > mqtt.QoS0 && c.version != mqtt.V5 {
 		return errNoRoom // before MQTT 5 an acknowledgement cannot say no
 	}
 	switch p.QoS {
@@ -205,6 +207,7 @@ func (c *conn) pubrec(w *worker, p *mqtt.Pubrec) {
 		w.pull = true
 		return
 	}
+	c.session.Sync(&w.turn) // once it is released it must not be sent again
 	reason := mqtt.ReasonSuccess
 	if !known {
 		reason = mqtt.ReasonPacketIDNotFound
@@ -230,8 +233,9 @@ func (c *conn) subscribe(w *worker, p *mqtt.Subscribe) error {
 		ack.ReasonCodes = append(ack.ReasonCodes, reason)
 	}
 	var err error
+	c.session.Sync(&w.turn)
 	w.acks, err = c.appendExplained(w.acks, &ack, &ack.Properties.ReasonString, refused(ack.ReasonCodes))
-	w.pull = true // retained messages
+	w.retained = true
 	return err
 }
 

@@ -17,6 +17,7 @@ type worker struct {
 	acks        []byte // for the client, in the order of its packets
 	topic       []byte // below the mount point
 	pull        bool   // the client made room for deliveries
+	retained    bool   // retained messages are to follow the acknowledgements
 	published   int    // messages in this burst
 }
 
@@ -30,7 +31,8 @@ func takeWorker() *worker { return workers.Get().(*worker) }
 
 func (w *worker) release() {
 	w.publication = broker.Publication{}
-	w.pull = false
+	w.pull, w.retained = false, false
+	w.turn.Settled()
 	workers.Put(w)
 }
 

@@ -16,9 +16,10 @@ type outbox struct {
 	unread  int    // octets of pending that came since the writer last took it
 	ready   bool   // the broker has deliveries
 	writing bool
-	v5      bool // the client speaks MQTT 5, and CONNACK is written
-	last    bool // pending is the last there is: close after it
-	ended   bool // nothing can be written any more
+	v5      bool  // the client speaks MQTT 5, and CONNACK is written
+	held    *held // acknowledgements that wait for the disk; nil: none
+	last    bool  // pending is the last there is: close after it
+	ended   bool  // nothing can be written any more
 }
 
 func (o *outbox) end() {
@@ -57,6 +58,9 @@ func (c *conn) beginLast(b []byte) bool {
 	if o.last {
 		return false
 	}
+	if o.held != nil {
+		o.held.gate = false
+	}
 	mine := o.add(b, false)
 	o.last = true
 	return mine
@@ -65,10 +69,12 @@ func (c *conn) beginLast(b []byte) bool {
 // flush writes the acknowledgements that the reader has gathered, and pulls if
 // the client made room.
 func (c *conn) flush(w *worker) {
+	c.listener.stats.packetsOut.Add(packets(w.acks))
+	c.hold(w)
+	w.pull, w.retained = w.pull || w.retained, false
 	if len(w.acks) == 0 && !w.pull {
 		return
 	}
-	c.listener.stats.packetsOut.Add(packets(w.acks))
 	mine := c.begin(w.acks, w.pull)
 	if c.session != nil && !c.entered {
 		c.out.mu.Lock()
@@ -110,7 +116,7 @@ func (o *outbox) add(b []byte, ready bool) bool {
 	o.pending = append(o.pending, b...)
 	o.unread += len(b)
 	o.ready = o.ready || ready
-	if o.writing {
+	if o.writing || o.held != nil && o.held.gate {
 		return false
 	}
 	o.writing = true
@@ -182,7 +188,11 @@ func (c *conn) finishWith(s *sender, last bool) {
 func (c *conn) overrun() bool {
 	c.out.mu.Lock()
 	defer c.out.mu.Unlock()
-	return c.out.unread > maxUnread
+	waiting := 0
+	if c.out.held != nil {
+		waiting = len(c.out.held.octets)
+	}
+	return c.out.unread+waiting > maxUnread
 }
 
 // maxUnread bounds the acknowledgements that wait for a client: more than one

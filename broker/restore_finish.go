@@ -1,0 +1,228 @@
+package broker
+
+import (
+	"container/heap"
+	"slices"
+	"time"
+
+	"snbroker/internal/mqtt"
+	"snbroker/internal/store"
+)
+
+// finish makes the broker what the records say that it was.
+func (r *restorer) finish(out *Restored) {
+	b := r.b
+	made := make(map[*restoredMessage]*Message, len(r.messages))
+	numbers := make([]uint32, 0, len(r.byNo))
+	for no := range r.byNo {
+		numbers = append(numbers, no)
+	}
+	slices.Sort(numbers)
+	for _, m := range r.retained {
+		msg := r.made(made, m)
+		msg.held = true
+		b.retained.messages.Set(m.topic, msg)
+		out.Retained++
+	}
+	b.numbered.last = r.clock.lastNo
+	for _, no := range numbers {
+		s := r.byNo[no]
+		if older := b.sessions[string(s.id)]; older != nil {
+			b.forget(older) // a crash came between the end of it and its record
+		}
+		r.revive(s, made)
+		delete(r.byNo, no)
+	}
+	out.Sessions = len(b.sessions)
+	out.Subscriptions = b.index.count
+	for _, s := range b.sessions {
+		out.Queued += s.queue.len()
+	}
+}
+
+// made returns the message of m, which is the same for all who need it.
+func (r *restorer) made(known map[*restoredMessage]*Message, m *restoredMessage) *Message {
+	msg := known[m]
+	if msg == nil {
+		msg = &Message{Topic: m.topic, QoS: m.qos, Expires: r.b.clock.timeOf(m.expires), body: uint32(m.length)}
+		if m.body == nil && m.length > 0 {
+			msg.spilled = true
+			msg.charge = stubCharge
+		} else {
+			msg.Payload = m.body[:m.payload:m.payload]
+			if m.length > m.payload {
+				msg.Forward = m.body[m.payload:]
+			}
+			msg.charge = chargeFor(msg, m.needed)
+		}
+		if m.sender != "" {
+			msg.Publisher = &Session{id: m.sender} // for no-local
+		}
+		msg.disk = &onDisk{size: uint32(m.size)}
+		msg.disk.at.Store(uint64(m.at))
+		r.store.Live(m.at, m.size)
+		known[m] = msg
+	}
+	msg.disk.refs.Add(1)
+	return msg
+}
+
+// revive makes a session of s, waiting for its client.
+func (r *restorer) revive(from *restoring, made map[*restoredMessage]*Message) {
+	b := r.b
+	s := &Session{
+		id: string(from.id), no: from.no, lastSeq: from.lastSeq, expiry: from.expiry, will: from.will,
+		snapshot: from.snapshot, recorded: uint32(from.size), durable: from.expiry > 0 || from.survives || !from.connected,
+	}
+	if s.will != nil && r.identities != nil {
+		s.will.who = r.identities.Identity(from.who)
+	}
+	if len(from.kept) > 0 {
+		s.kept = KeptOctets(from.kept)
+	}
+	if len(from.received) > 0 {
+		s.received = &receivedIDs{ids: from.received}
+	}
+	b.sessions[s.id] = s
+	b.numbered.put(s.no, s)
+	r.store.Live(s.snapshot, from.size)
+	r.subscriptions(s, from)
+	r.queue(s, from, made)
+	switch {
+	case from.connected && from.survives:
+		b.survivors = append(b.survivors, s)
+	case from.connected:
+		b.orphan(s)
+	default:
+		d := &deadline{session: s, will: b.clock.timeOf(from.willAt), end: b.clock.timeOf(from.endAt)}
+		if !d.next().IsZero() {
+			s.deadline = d
+			heap.Push(&b.deadlines, d)
+		}
+	}
+}
+
+func (r *restorer) subscriptions(s *Session, from *restoring) {
+	slices.SortFunc(from.subs, func(a, b subscription) int { return cmpFilter(a, b.filter) })
+	s.subs = slices.Clip(from.subs)
+	for _, sub := range s.subs {
+		var ids *[]uint32
+		if sub.options.Identifier != 0 {
+			ids = &[]uint32{sub.options.Identifier}
+		}
+		o := sub.options
+		r.b.index.subscribe(sub.filter, target{session: s, ids: ids, qos: o.QoS, noLocal: o.NoLocal, retainAsPublished: o.RetainAsPublished})
+		if slices.Contains(from.replaying, sub.filter) {
+			p := &replay{filter: sub.filter, qos: o.QoS, ids: ids}
+			if o.NoLocal {
+				p.noLocal = s
+			}
+			addReplay(&s.replay, p)
+		}
+	}
+}
+
+func (r *restorer) queue(s *Session, from *restoring, made map[*restoredMessage]*Message) {
+	out := 0 // deliveries that may have been sent before
+	for _, seq := range from.sorted() {
+		e := from.entries[seq]
+		if e.released {
+			if s.window == nil {
+				s.window = new(window)
+			}
+			s.window.add(entry{seq: seq, qos: mqtt.QoS2}).stage = released
+			continue
+		}
+		next := entry{msg: r.made(made, e.message), ids: e.ids, seq: seq, qos: e.qos, retain: e.retain}
+		if e.qos != mqtt.QoS0 && (from.connected && out < r.b.limits.MaxInflight || !from.connected && from.sent != 0 && int32(seq-from.sent) <= 0) {
+			next.stage = sent
+			out++
+		}
+		s.queue.push(next)
+		r.b.queued.Add(int64(next.msg.charge))
+	}
+	s.window.restart()
+}
+
+// orphanedWill is the will of a client that was connected when everything
+// stopped.
+type orphanedWill struct {
+	session *Session
+	will    *Will
+}
+
+// orphan does what the end of a connection does, for one that ended with the
+// broker: the will is published by Release, or waits for its delay.
+func (b *Broker) orphan(s *Session) {
+	if w := s.will; w != nil && (w.Delay == 0 || s.expiry == 0) {
+		b.orphaned = append(b.orphaned, orphanedWill{s, w})
+		s.will = nil
+	}
+	if s.expiry > 0 {
+		b.schedule(s)
+	}
+}
+
+// Survivor is a session whose client's connection goes on after a restart.
+type Survivor struct {
+	ClientID string
+	Kept     KeptOctets
+}
+
+// Survivors lists the sessions that a gateway had attached to when the broker
+// stopped. It claims them by Connect; Release gives up the others.
+func (b *Broker) Survivors() []Survivor {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	out := make([]Survivor, 0, len(b.survivors))
+	for _, s := range b.survivors {
+		kept, _ := s.kept.(KeptOctets)
+		out = append(out, Survivor{s.id, kept})
+	}
+	return out
+}
+
+// Release takes the connections that nobody has claimed after a restart as lost,
+// and publishes the wills that are due. It is called once, when all that judges
+// and claims is in place.
+func (b *Broker) Release() {
+	var t Turn
+	b.mu.Lock()
+	for _, s := range b.survivors {
+		s.mu.Lock()
+		if s.conn == nil && !s.ended {
+			b.orphan(s)
+		}
+		s.mu.Unlock()
+	}
+	b.survivors = nil
+	wills := b.orphaned
+	b.orphaned = nil
+	var over []*Session
+	var left []orphan
+	for _, s := range b.sessions {
+		s.mu.Lock()
+		ends := s.conn == nil && s.expiry == 0
+		s.mu.Unlock()
+		if ends {
+			left = append(left, b.forget(s)...)
+			over = append(over, s)
+		}
+	}
+	b.arm()
+	b.mu.Unlock()
+	b.adopt(left, &t)
+	for _, o := range wills {
+		b.publishWill(o.session, o.will, &t)
+		b.recordDetached(o.session)
+	}
+	for _, s := range over {
+		b.recordEnd(s)
+	}
+	b.End(&t)
+}
+
+var _ store.Compactor = (*Broker)(nil)
+
+// stopAfter bounds how long Close waits for the disk.
+const stopAfter = 10 * time.Second

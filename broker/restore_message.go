@@ -1,0 +1,71 @@
+package broker
+
+import (
+	"slices"
+
+	"snbroker/internal/store"
+)
+
+// message takes over a message's record.
+func (r *restorer) message(at store.LSN, b []byte, size int) bool {
+	rec := &r.record
+	if rec.decode(b) != nil {
+		return false
+	}
+	if rec.from != 0 {
+		if s := r.byNo[rec.from]; s != nil {
+			s.receive(rec.packetID)
+		}
+	}
+	if rec.origin >= r.first && rec.origin != 0 {
+		// Moved: what became of it since is known. The copy alone must not
+		// bring back what was delivered.
+		if m := r.messages[rec.origin]; m != nil {
+			delete(r.messages, m.at)
+			m.at, m.size = at, size
+			r.messages[at] = m
+		}
+		return true
+	}
+	m := &restoredMessage{at: at, size: size, qos: rec.qos, expires: rec.expires, topic: string(rec.topic),
+		payload: len(rec.payload), length: len(rec.payload) + len(rec.forward)}
+	for i := range rec.targets {
+		t := &rec.targets[i]
+		s := r.byNo[t.no]
+		if s == nil {
+			continue
+		}
+		if _, again := s.entries[t.seq]; again {
+			continue
+		}
+		s.put(t.seq, restoredEntry{message: m, ids: t.ids, qos: t.qos, retain: t.retain})
+		if int32(t.seq-s.lastSeq) > 0 {
+			s.lastSeq = t.seq
+		}
+		m.needed++
+	}
+	if rec.retain {
+		r.retain(m, rec)
+	}
+	if m.needed > 0 {
+		r.messages[at] = m
+		if rec.retain || r.bodies < r.b.limits.MaxMemory/10*9 || r.b.limits.MaxMemory == 0 {
+			m.body = slices.Concat(rec.payload, rec.forward)
+			r.bodies += int64(m.length)
+		}
+	}
+	return true
+}
+
+// retain makes m its topic's message, or clears the topic.
+func (r *restorer) retain(m *restoredMessage, rec *messageRecord) {
+	if old := r.retained[m.topic]; old != nil {
+		delete(r.retained, m.topic)
+		r.unneed(old)
+	}
+	if len(rec.payload) > 0 {
+		m.sender = string(rec.sender)
+		r.retained[m.topic] = m
+		m.needed++
+	}
+}
