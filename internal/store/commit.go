@@ -1,6 +1,7 @@
 package store
 
 import (
+	"runtime"
 	"time"
 )
 
@@ -8,6 +9,8 @@ const (
 	// After a failure the disk is tried again so much later, then twice as much.
 	firstRetry = 500 * time.Millisecond
 	lastRetry  = 10 * time.Second
+	// gatherShare is the part of a commit's time that gather may take.
+	gatherShare = 4
 )
 
 // commitLoop is the committer, the one goroutine that writes segments. It
@@ -20,6 +23,7 @@ func (l *Log) commitLoop() {
 	for {
 		pause, waits := l.due(time.Now())
 		if waits && pause <= 0 && !l.stopping() {
+			l.gather()
 			l.commit()
 			continue
 		}
@@ -66,6 +70,17 @@ func (l *Log) due(now time.Time) (time.Duration, bool) {
 		return since.Add(l.o.Interval).Sub(now), true
 	}
 	return since.Add(l.budget.pace(now, l.o.Interval)).Sub(now), true
+}
+
+// gather lets those who waited for the last commit come again before the next
+// begins: they are running just now, and each would wait for two commits
+// otherwise. It waits for as many as there were, and not for long.
+func (l *Log) gather() {
+	began := time.Now()
+	for l.asked.Load() < l.company && time.Since(began) < l.took/gatherShare {
+		runtime.Gosched()
+	}
+	l.company = l.asked.Swap(0)
 }
 
 // want asks for all below a position to be on the disk.
@@ -117,7 +132,8 @@ func (l *Log) commit() bool {
 		l.failed(err, time.Now())
 		return false
 	}
-	l.committed(b, time.Since(start))
+	l.took = time.Since(start)
+	l.committed(b, l.took)
 	return true
 }
 

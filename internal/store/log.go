@@ -24,6 +24,7 @@ type Log struct {
 	end     atomic.Uint64 // LSN
 	durable atomic.Uint64 // LSN, as Durable says
 	wanted  atomic.Uint64 // LSN: all below is to be on the disk soon
+	asked   atomic.Int64  // calls of Notify since the last commit began
 	trouble atomic.Pointer[DiskError]
 
 	syncs, writes atomic.Uint64
@@ -54,9 +55,11 @@ type Log struct {
 	closed  error
 
 	// The committer's alone, and Replay's before it starts.
-	cur      *segment // takes the next batch; nil: a new one is needed
-	unsynced bool     // cur has content that was not fsynced
-	written  int64    // octets since the budget was charged, in whole pages
+	cur      *segment      // takes the next batch; nil: a new one is needed
+	unsynced bool          // cur has content that was not fsynced
+	took     time.Duration // the last commit
+	company  int64         // who asked for it
+	written  int64         // octets since the budget was charged, in whole pages
 	replayed bool
 	started  bool
 }
@@ -177,13 +180,23 @@ func (l *Log) Close() error {
 	}
 	close(l.stop)
 	l.running.Wait()
-	l.mu.Lock()
-	if len(l.waiting) > 0 && l.started {
-		l.closed = fmt.Errorf("store: %d octets could not be written: %w", int64(l.End()-l.waiting[0].base), l.Err())
+	if n := l.lost(); n > 0 {
+		l.closed = fmt.Errorf("store: %d records could not be written: %w", n, l.Err())
 	}
-	l.mu.Unlock()
 	l.closed = errors.Join(l.closed, l.closeFiles(), l.lock.Close())
 	return l.closed
+}
+
+// lost is how many records were not written when the committer ended.
+func (l *Log) lost() (n int) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.started {
+		for _, b := range l.waiting {
+			n += b.count
+		}
+	}
+	return n
 }
 
 func (l *Log) closeFiles() (err error) {

@@ -43,19 +43,18 @@ func NewMemFS() *MemFS {
 // else. The file system itself goes on.
 func (m *MemFS) Crash() *MemFS { return m.crash(nil) }
 
-// CrashRandomly also leaves some of the sectors that were written and not
-// synced, and some of the latest changes to folders, in the order in which they
-// were made.
+// CrashRandomly also leaves some, none or all of the sectors that were written
+// and not synced, and some of the latest changes to folders, in the order in
+// which they were made.
 func (m *MemFS) CrashRandomly(r *rand.Rand) *MemFS { return m.crash(r) }
 
 func (m *MemFS) crash(r *rand.Rand) *MemFS {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	names := make(map[string]*memFile)
-	for name, f := range m.onDisk {
-		names[name] = f
-	}
+	names := maps.Clone(m.onDisk)
+	part := 0
 	if r != nil {
+		part = 50 * r.IntN(3)
 		for _, move := range m.moves[:r.IntN(len(m.moves)+1)] {
 			move(names)
 		}
@@ -66,7 +65,7 @@ func (m *MemFS) crash(r *rand.Rand) *MemFS {
 		left := slices.Clone(f.synced)
 		if r != nil {
 			for _, at := range slices.Sorted(maps.Keys(f.dirty)) {
-				if r.IntN(2) == 0 {
+				if r.IntN(100) < part {
 					left = put(left, f.data[at*sector:min(int64(len(f.data)), (at+1)*sector)], at*sector)
 				}
 			}

@@ -42,6 +42,7 @@ func (l *Log) Notify(upTo LSN, w Waiter) bool {
 	}
 	n.waiters = append(n.waiters, waiter{upTo, w})
 	n.mu.Unlock()
+	l.asked.Add(1)
 	l.want(upTo)
 	return true
 }

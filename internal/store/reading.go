@@ -37,7 +37,7 @@ func openSegments(fs FS, path string, names []string, write bool) (found folder,
 		case err != nil:
 			return found, fmt.Errorf("%s: %w", s.path, err)
 		case h.base != base:
-			return found, fmt.Errorf("%w: %s was named %s: give it its name back, or move it away", ErrFormat, s.path, segmentName(h.base))
+			return found, &misnamed{s.path, segmentName(h.base)}
 		case found.id != 0 && h.id != found.id:
 			return found, fmt.Errorf("%w: %s belongs to another store than those before it: move it away", ErrFormat, s.path)
 		}
@@ -45,6 +45,15 @@ func openSegments(fs FS, path string, names []string, write bool) (found folder,
 	}
 	return found, nil
 }
+
+// misnamed is a segment that has another one's name.
+type misnamed struct{ path, name string }
+
+func (e *misnamed) Error() string {
+	return fmt.Sprintf("%v: %s was named %s: give it its name back, or move it away", ErrFormat, e.path, e.name)
+}
+
+func (e *misnamed) Unwrap() error { return ErrFormat }
 
 // reading goes through segments, oldest first, and reports.
 type reading struct {
@@ -65,7 +74,7 @@ func (r *reading) extent(s *segment) (claimed, end LSN, found signs) {
 // torn reports what is behind the end, if there is something.
 func (r *reading) torn(s *segment, end LSN, found signs) {
 	if found.any {
-		r.report.Torn = &Torn{Segment: filepath.Base(s.path), At: end, Offset: s.offset(end), Octets: int64(found.end - end), Records: found.records}
+		r.report.Torn = &Torn{Segment: s.name(), At: end, Offset: s.offset(end), Octets: int64(found.end - end), Records: found.records}
 	}
 }
 
@@ -74,7 +83,7 @@ func (r *reading) segment(s *segment, end LSN) error {
 	first := len(r.report.Damage)
 	var before []int
 	damaged := func(offset, n int64) {
-		d := Damage{Segment: filepath.Base(s.path), At: s.base + LSN(max(0, offset-segmentHeader)), Offset: offset, Octets: n}
+		d := Damage{Segment: s.name(), At: s.base + LSN(max(0, offset-segmentHeader)), Offset: offset, Octets: n}
 		if r.aside != nil {
 			d.File, d.Known, d.Err = r.aside(s, offset, n)
 		}

@@ -78,7 +78,7 @@ func (l *Log) findEnd(r *reading) (end LSN, err error) {
 // banish moves a segment into the quarantine as a whole.
 func (l *Log) banish(s *segment, r *reading) error {
 	folder := filepath.Join(l.o.Path, quarantineFolder)
-	to := filepath.Join(folder, filepath.Base(s.path)+".bad")
+	to := filepath.Join(folder, s.name()+".bad")
 	if err := l.o.FS.Mkdir(folder); err != nil {
 		return err
 	}
@@ -95,6 +95,6 @@ func (l *Log) banish(s *segment, r *reading) error {
 	l.end.Store(uint64(s.base))
 	l.durable.Store(uint64(s.base))
 	l.stats.Quarantined++
-	r.report.Damage = append(r.report.Damage, Damage{Segment: filepath.Base(s.path), At: s.base, Octets: s.size, File: to})
+	r.report.Damage = append(r.report.Damage, Damage{Segment: s.name(), At: s.base, Octets: s.size, File: to})
 	return s.file.Close()
 }

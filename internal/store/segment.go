@@ -94,6 +94,8 @@ func (s *segment) offset(at LSN) int64 { return segmentHeader + int64(at-s.base)
 // limit is the position after the last octet that has room.
 func (s *segment) limit() LSN { return s.base + LSN(max(0, s.size-segmentHeader)) }
 
+func (s *segment) name() string { return filepath.Base(s.path) }
+
 func (s *segment) used() int64 { return int64(s.end - s.base) }
 
 func segmentName(base LSN) string { return base.String() + segmentSuffix }
