@@ -59,7 +59,7 @@ func (b *Broker) record(s *Session) (end store.LSN) {
 		r.subs = nil
 	}
 	for p := s.replay; p != nil; p = p.then {
-		r.replaying = append(r.replaying, p.filter)
+		r.replaying.set(p.filter, int64(p.upTo))
 	}
 	if s.received != nil {
 		for _, id := range s.received.ids {

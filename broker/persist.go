@@ -37,6 +37,7 @@ func (b *Broker) persist(m *Message, p *Publication, from *Session, t *Turn) {
 		if from != nil {
 			r.sender = octets(from.id)
 		}
+		r.order = m.order
 		b.retained.mu.Lock()
 		end = b.appendMessage(m, r)
 		b.retain(m, true)

@@ -123,6 +123,10 @@ func (b *Broker) PublishUnconnected(p *Publication, clientID string, t *Turn) mq
 func (b *Broker) route(p *Publication, from *Session, t *Turn) mqtt.ReasonCode {
 	t.published++
 	t.bytesIn += uint64(len(p.Payload))
+	order := uint32(0)
+	if p.Retain {
+		order = b.retained.order.Add(1)
+	}
 	m := b.cache.match(b.index, p.Topic)
 	if len(m.targets)+len(m.groups) == 0 && !p.Retain {
 		if b.store != nil && p.QoS == mqtt.QoS2 {
@@ -139,6 +143,7 @@ func (b *Broker) route(p *Publication, from *Session, t *Turn) mqtt.ReasonCode {
 		return mqtt.ReasonQuotaExceeded
 	}
 	msg := newMessage(p, m.topic, from)
+	msg.order = order
 	msg.charge = chargeFor(msg, len(m.targets)+len(m.groups))
 	for i := range m.targets {
 		to := &m.targets[i]

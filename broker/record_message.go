@@ -8,7 +8,7 @@ import (
 // messageRecord is a message on the disk: stored once, however many sessions
 // queue it.
 //
-//	kind | flags | [number, packet id] | [expires] | [origin] | [publisher] |
+//	kind | flags | [number, packet id] | [expires] | [origin] | [publisher, order] |
 //	topic | forward | payload | targets...
 type messageRecord struct {
 	qos      mqtt.QoS
@@ -18,6 +18,7 @@ type messageRecord struct {
 	expires  int64     // on the store's clock; 0: never
 	origin   store.LSN // where the record was before it was moved; 0: nowhere
 	sender   []byte    // ClientID of a retained message's publisher
+	order    uint32    // of a retained message
 	topic    []byte
 	forward  []byte
 	payload  []byte
@@ -70,7 +71,7 @@ func (m *messageRecord) appendTo(b []byte) []byte {
 		b = appendUint(b, uint64(m.origin))
 	}
 	if m.retain {
-		b = appendText(b, m.sender)
+		b = appendUint(appendText(b, m.sender), uint64(m.order))
 	}
 	b = appendText(appendText(appendText(b, m.topic), m.forward), m.payload)
 	b = appendUint(b, uint64(len(m.targets)))
@@ -148,7 +149,7 @@ func (m *messageRecord) decodeBody(f *fields) {
 		m.origin = store.LSN(f.uint())
 	}
 	if m.retain {
-		m.sender = f.text()
+		m.sender, m.order = f.text(), f.uint32()
 	}
 	m.topic, m.forward, m.payload = f.text(), f.text(), f.text()
 }

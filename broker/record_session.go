@@ -1,7 +1,6 @@
 package broker
 
 import (
-	"slices"
 	"time"
 
 	"snbroker/internal/mqtt"
@@ -24,7 +23,7 @@ type sessionRecord struct {
 	willAt    int64  // on the store's clock; 0: no deadline
 	endAt     int64
 	subs      []subscription
-	replaying []string // filters whose retained messages are not all delivered
+	replaying replaying
 	received  []uint16
 	released  []uint32
 	kept      []byte
@@ -57,7 +56,7 @@ func (r *sessionRecord) appendTo(b []byte) []byte {
 	b = appendUint(appendUint(b, uint64(r.willAt)), uint64(r.endAt))
 	b = appendUint(b, uint64(len(r.subs)))
 	for i := range r.subs {
-		b = r.subs[i].appendTo(b, slices.Contains(r.replaying, r.subs[i].filter))
+		b = r.subs[i].appendTo(b, r.replaying.find(r.subs[i].filter))
 	}
 	b = appendUint(b, uint64(len(r.received)))
 	for _, id := range r.received {
@@ -83,14 +82,12 @@ func (r *sessionRecord) decode(b []byte) error {
 	}
 	r.willAt, r.endAt = int64(f.limited(1<<63-1)), int64(f.limited(1<<63-1))
 	for range f.count() {
-		sub, replaying := decodeSubscription(&f)
+		sub, upTo := decodeSubscription(&f)
 		if f.bad {
 			break
 		}
 		r.subs = append(r.subs, sub)
-		if replaying {
-			r.replaying = append(r.replaying, sub.filter)
-		}
+		r.replaying.set(sub.filter, upTo)
 	}
 	for range f.count() {
 		r.received = append(r.received, f.uint16())
@@ -127,7 +124,7 @@ const (
 	subReplaying         = 0x40
 )
 
-func (s *subscription) appendTo(b []byte, replaying bool) []byte {
+func (s *subscription) appendTo(b []byte, upTo int64) []byte {
 	o := &s.options
 	flags := byte(o.QoS) | o.RetainHandling<<4
 	if o.NoLocal {
@@ -136,13 +133,17 @@ func (s *subscription) appendTo(b []byte, replaying bool) []byte {
 	if o.RetainAsPublished {
 		flags |= subRetainAsPublished
 	}
-	if replaying {
+	if upTo >= 0 {
 		flags |= subReplaying
 	}
-	return appendUint(append(appendText(b, s.filter), flags), uint64(o.Identifier))
+	b = appendUint(append(appendText(b, s.filter), flags), uint64(o.Identifier))
+	if upTo >= 0 {
+		b = appendUint(b, uint64(upTo))
+	}
+	return b
 }
 
-func decodeSubscription(f *fields) (s subscription, replaying bool) {
+func decodeSubscription(f *fields) (s subscription, upTo int64) {
 	s.filter = string(f.text())
 	flags := f.octet()
 	s.options = SubscribeOptions{
@@ -150,5 +151,31 @@ func decodeSubscription(f *fields) (s subscription, replaying bool) {
 		RetainAsPublished: flags&subRetainAsPublished != 0, RetainHandling: flags >> 4 & 3,
 		Identifier: f.uint32(),
 	}
-	return s, flags&subReplaying != 0
+	if upTo = -1; flags&subReplaying != 0 {
+		upTo = int64(f.uint32())
+	}
+	return s, upTo
+}
+
+// replaying are the filters whose retained messages are not all delivered, with
+// their replay's upTo.
+type replaying map[string]uint32
+
+// find returns the filter's upTo, -1 if it is not there.
+func (r replaying) find(filter string) int64 {
+	if upTo, ok := r[filter]; ok {
+		return int64(upTo)
+	}
+	return -1
+}
+
+func (r *replaying) set(filter string, upTo int64) {
+	switch {
+	case upTo < 0:
+		delete(*r, filter)
+	case *r == nil:
+		*r = replaying{filter: uint32(upTo)}
+	default:
+		(*r)[filter] = uint32(upTo)
+	}
 }

@@ -15,6 +15,7 @@ type reference struct {
 	limits   Limits
 	sessions map[string]*refSession
 	retained map[string]refMessage
+	order    int // of what came to be retained
 	stats    Stats
 	woken    []string // clients told that there is something to pull
 	closed   []string // clients told that they were taken over
@@ -25,6 +26,7 @@ type refMessage struct {
 	topic, payload, from string
 	qos                  mqtt.QoS
 	retain               bool
+	order                int // of a retained one
 }
 
 type refSession struct {
@@ -53,6 +55,7 @@ type refEntry struct {
 type refReplay struct {
 	filter string
 	o      SubscribeOptions
+	upTo   int
 }
 
 func newReference(l Limits, led *ledger) *reference {
@@ -129,7 +132,7 @@ func (r *reference) subscribe(s *refSession, filter string, o SubscribeOptions) 
 	s.subs[filter] = o
 	if o.RetainHandling == 0 || o.RetainHandling == 1 && !known {
 		s.dropReplay(filter)
-		s.replays = append(s.replays, refReplay{filter, o})
+		s.replays = append(s.replays, refReplay{filter, o, r.order})
 		s.idle = false
 	}
 	return mqtt.ReasonCode(o.QoS)
@@ -185,6 +188,8 @@ func (r *reference) route(m refMessage) mqtt.ReasonCode {
 		case !known && len(r.retained) >= r.limits.MaxRetained:
 			return mqtt.ReasonQuotaExceeded
 		default:
+			r.order++
+			m.order = r.order
 			r.retained[m.topic] = m
 		}
 	}
@@ -302,6 +307,9 @@ func (r *reference) replay(s *refSession) bool {
 	s.replays = s.replays[1:]
 	for _, topic := range slices.Sorted(maps.Keys(r.retained)) {
 		m := r.retained[topic]
+		if m.order > p.upTo {
+			continue // it was queued when it came
+		}
 		if !fits(p.filter, topic) || p.o.NoLocal && m.from == s.id {
 			continue
 		}

@@ -90,6 +90,7 @@ type restoredMessage struct {
 	expires int64
 	topic   string
 	sender  string
+	order   uint32
 	body    []byte // payload, then properties; nil: it stays on the disk
 	payload int    // octets of body that are payload
 	length  int
@@ -119,9 +120,9 @@ func (r *restorer) apply(at store.LSN, kind recordKind, b []byte, size int) bool
 		return r.clockRecord(b)
 	case recordSub:
 		s := r.byNo[f.uint32()]
-		sub, replaying := decodeSubscription(&f)
+		sub, upTo := decodeSubscription(&f)
 		if f.end() == nil && s != nil {
-			s.subscribe(sub, replaying)
+			s.subscribe(sub, upTo)
 		}
 	case recordUnsub:
 		s := r.byNo[f.uint32()]
@@ -131,7 +132,7 @@ func (r *restorer) apply(at store.LSN, kind recordKind, b []byte, size int) bool
 	case recordReplayed:
 		s := r.byNo[f.uint32()]
 		if filter := string(f.text()); f.end() == nil && s != nil {
-			s.replaying = slices.DeleteFunc(s.replaying, func(x string) bool { return x == filter })
+			delete(s.replaying, filter)
 		}
 	case recordKept:
 		s := r.byNo[f.uint32()]
@@ -195,17 +196,15 @@ func (s *restoring) receive(id uint16) {
 	}
 }
 
-func (s *restoring) subscribe(sub subscription, replaying bool) {
+func (s *restoring) subscribe(sub subscription, upTo int64) {
 	s.unsubscribe(sub.filter)
 	s.subs = append(s.subs, sub)
-	if replaying {
-		s.replaying = append(s.replaying, sub.filter)
-	}
+	s.replaying.set(sub.filter, upTo)
 }
 
 func (s *restoring) unsubscribe(filter string) {
 	s.subs = slices.DeleteFunc(s.subs, func(x subscription) bool { return x.filter == filter })
-	s.replaying = slices.DeleteFunc(s.replaying, func(x string) bool { return x == filter })
+	delete(s.replaying, filter)
 }
 
 // session takes over a record of all of a session. Its queue is not in it.
@@ -215,11 +214,7 @@ func (r *restorer) session(at store.LSN, b []byte, size int) bool {
 		return false
 	}
 	rec.id = slices.Clone(rec.id)
-	s := r.byNo[rec.no]
-	if s == nil {
-		s = new(restoring)
-		r.byNo[rec.no] = s
-	}
+	s := r.known(rec.no)
 	released := rec.released
 	s.sessionRecord, s.snapshot, s.size = rec, at, size
 	s.kept = slices.Clone(rec.kept)
@@ -231,6 +226,17 @@ func (r *restorer) session(at store.LSN, b []byte, size int) bool {
 		s.put(seq, restoredEntry{released: true, qos: mqtt.QoS2})
 	}
 	return true
+}
+
+// known returns the session of a number. Its own record may be still to come: a
+// newer one has replaced that which was there when the message was queued.
+func (r *restorer) known(no uint32) *restoring {
+	s := r.byNo[no]
+	if s == nil {
+		s = new(restoring)
+		r.byNo[no] = s
+	}
+	return s
 }
 
 func (r *restorer) clockRecord(b []byte) bool {

@@ -14,13 +14,18 @@ func (r *restorer) finish(out *Restored) {
 	b := r.b
 	made := make(map[*restoredMessage]*Message, len(r.messages))
 	numbers := make([]uint32, 0, len(r.byNo))
-	for no := range r.byNo {
+	for no, s := range r.byNo {
+		if s.snapshot == 0 { // it ended while a message was on its way to it
+			r.end(no)
+			continue
+		}
 		numbers = append(numbers, no)
 	}
 	slices.Sort(numbers)
 	for _, m := range r.retained {
 		msg := r.made(made, m)
-		msg.held = true
+		msg.held, msg.order = true, m.order
+		b.retained.seen(m.order)
 		b.retained.messages.Set(m.topic, msg)
 		out.Retained++
 	}
@@ -65,6 +70,13 @@ func (r *restorer) made(known map[*restoredMessage]*Message, m *restoredMessage)
 	}
 	msg.disk.refs.Add(1)
 	return msg
+}
+
+// seen sees to it that what comes to be retained is newer than order.
+func (r *retained) seen(order uint32) {
+	if int32(order-r.order.Load()) > 0 {
+		r.order.Store(order)
+	}
 }
 
 // revive makes a session of s, waiting for its client.
@@ -112,8 +124,9 @@ func (r *restorer) subscriptions(s *Session, from *restoring) {
 		}
 		o := sub.options
 		r.b.index.subscribe(sub.filter, target{session: s, ids: ids, qos: o.QoS, noLocal: o.NoLocal, retainAsPublished: o.RetainAsPublished})
-		if slices.Contains(from.replaying, sub.filter) {
-			p := &replay{filter: sub.filter, qos: o.QoS, ids: ids}
+		if upTo, unfinished := from.replaying[sub.filter]; unfinished {
+			r.b.retained.seen(upTo)
+			p := &replay{filter: sub.filter, qos: o.QoS, ids: ids, upTo: upTo}
 			if o.NoLocal {
 				p.noLocal = s
 			}

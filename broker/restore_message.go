@@ -31,10 +31,7 @@ func (r *restorer) message(at store.LSN, b []byte, size int) bool {
 		payload: len(rec.payload), length: len(rec.payload) + len(rec.forward)}
 	for i := range rec.targets {
 		t := &rec.targets[i]
-		s := r.byNo[t.no]
-		if s == nil {
-			continue
-		}
+		s := r.known(t.no)
 		if _, again := s.entries[t.seq]; again {
 			continue
 		}
@@ -64,7 +61,7 @@ func (r *restorer) retain(m *restoredMessage, rec *messageRecord) {
 		r.unneed(old)
 	}
 	if len(rec.payload) > 0 {
-		m.sender = string(rec.sender)
+		m.sender, m.order = string(rec.sender), rec.order
 		r.retained[m.topic] = m
 		m.needed++
 	}

@@ -3,6 +3,7 @@ package broker
 import (
 	"strings"
 	"sync"
+	"sync/atomic"
 
 	"github.com/tidwall/btree"
 
@@ -16,6 +17,9 @@ type retained struct {
 	mu       sync.RWMutex
 	messages btree.Map[string, *Message]
 	max      int
+	// order numbers what comes to be retained, before its subscribers are
+	// looked up: what is newer than a subscription reaches it by itself.
+	order atomic.Uint32
 }
 
 // hasRoom tells whether p can become its topic's message.
@@ -66,6 +70,7 @@ type replay struct {
 	after  string // the last topic looked at
 	begun  bool
 	qos    mqtt.QoS
+	upTo   uint32 // of retained.order; what is newer was queued when it came
 	ids    *[]uint32
 	then   *replay // of the next subscription
 	// noLocal leaves out what this session's client published; nil: nothing.
@@ -83,6 +88,15 @@ func dropReplay(head **replay, filter string) {
 			return
 		}
 	}
+}
+
+// replayOf returns the session's replay of filter; there is one.
+func (s *Session) replayOf(filter string) *replay {
+	r := s.replay
+	for r.filter != filter {
+		r = r.then
+	}
+	return r
 }
 
 // own tells whether m is from the client that does not want its own messages
@@ -108,7 +122,7 @@ const replayChunk = 256
 // whether more may follow.
 func (r *retained) next(p *replay, out []entry) ([]entry, bool) {
 	add := func(m *Message) {
-		if !m.expired() && !p.own(m) {
+		if !m.expired() && !p.own(m) && int32(m.order-p.upTo) <= 0 {
 			out = append(out, entry{msg: m, ids: p.ids, qos: min(p.qos, m.QoS), retain: true})
 		}
 	}

@@ -39,7 +39,7 @@ func (c *Conn) Subscribe(filter string, o SubscribeOptions) mqtt.ReasonCode {
 	_, _, shared := splitShared(filter)
 	replays := !shared && (o.RetainHandling == 0 || o.RetainHandling == 1 && !known)
 	if replays {
-		r := &replay{filter: filter, qos: o.QoS, ids: ids}
+		r := &replay{filter: filter, qos: o.QoS, ids: ids, upTo: c.broker.retained.order.Load()}
 		if o.NoLocal {
 			r.noLocal = s
 		}
@@ -49,7 +49,11 @@ func (c *Conn) Subscribe(filter string, o SubscribeOptions) mqtt.ReasonCode {
 	if s.durable {
 		c.broker.append(false, func(b []byte) []byte {
 			sub := subscription{filter, o}
-			return sub.appendTo(appendUint(append(b, byte(recordSub)), uint64(s.no)), replays)
+			upTo := int64(-1)
+			if replays {
+				upTo = int64(s.replayOf(filter).upTo)
+			}
+			return sub.appendTo(appendUint(append(b, byte(recordSub)), uint64(s.no)), upTo)
 		})
 	}
 	return mqtt.ReasonCode(o.QoS)
