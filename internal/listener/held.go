@@ -15,6 +15,10 @@ type held struct {
 	told   bool   // the broker will call Durable
 	v5     bool   // what waits begins with a CONNACK of MQTT 5
 	gate   bool   // nothing else may be written before it
+	// closing says that the connection ends when nothing is left here, with a
+	// farewell to the client.
+	closing  bool
+	farewell []byte
 }
 
 // mark says how far the disk must be for the acknowledgements up to an octet.
@@ -116,6 +120,10 @@ func (c *conn) unhold(b *broker.Broker) (mine bool, next store.LSN) {
 		return mine, rest[0].until
 	}
 	h.told = false
+	if h.closing {
+		mine = o.add(h.farewell, false) || mine
+		o.last = true
+	}
 	if cap(h.octets) > maxIdlePending {
 		o.held = nil
 	}

@@ -58,8 +58,11 @@ func (c *conn) beginLast(b []byte) bool {
 	if o.last {
 		return false
 	}
-	if o.held != nil {
-		o.held.gate = false
+	if h := o.held; h != nil && len(h.marks) > 0 && !o.ended {
+		if !h.closing {
+			h.closing, h.farewell = true, b // after what the client is owed
+		}
+		return false
 	}
 	mine := o.add(b, false)
 	o.last = true

@@ -62,6 +62,7 @@ func start(b *testing.B, bareRole string) *server {
 			b.Fatal(err)
 		}
 		cmd = exec.Command(path, "-config", config)
+		cmd.Dir = b.TempDir() // where the data goes
 	}
 	out, err := cmd.StdoutPipe()
 	if err != nil {
