@@ -100,18 +100,38 @@ func (l *Log) want(upTo LSN) {
 // finish commits what waits when the log is closed, and a last commit record
 // that says that what came before it was complete. Each is tried once.
 func (l *Log) finish() {
-	for {
-		l.mu.Lock()
-		left, began := len(l.waiting), l.stats.Commits > 0
-		if left == 0 && began {
-			l.room(0)
-			l.grown()
-		}
-		l.mu.Unlock()
-		if left == 0 && !began || !l.commit() || left == 0 {
+	for l.busy() {
+		if !l.commit() {
 			return
 		}
 	}
+	if l.unsynced { // of a log that does not fsync
+		if err := l.sync(l.cur.file); err != nil {
+			l.failed(err, time.Now())
+			return
+		}
+		l.unsynced = false
+		l.mu.Lock()
+		l.synced = l.cur.end
+		l.mu.Unlock()
+	}
+	l.mu.Lock()
+	began := l.stats.Commits > 0
+	if began {
+		l.room(0)
+		l.grown()
+	}
+	l.mu.Unlock()
+	if began {
+		l.commit()
+	}
+}
+
+// busy tells whether something waits.
+func (l *Log) busy() bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return len(l.waiting) > 0
 }
 
 // commit writes the oldest batch; false if the disk did not take it.

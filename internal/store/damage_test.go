@@ -14,7 +14,7 @@ func damaged(t *testing.T) (*MemFS, []kept) {
 	for i := range 45 {
 		w.add(content(i * 11))
 		if i%4 == 0 {
-			w.commit()
+			w.safe()
 		}
 	}
 	w.close()
