@@ -53,8 +53,10 @@ func copyAll(files FS, from, to string) error {
 		made = append(made, path)
 		// Of the last, what is whole now: reading and the committer's writing
 		// may overlap behind that.
-		end := s.limit()
-		if i+1 == len(found.segments) {
+		var end LSN
+		if i+1 < len(found.segments) {
+			end = min(found.segments[i+1].base, s.limit())
+		} else {
 			_, end, _ = r.extent(s)
 		}
 		err := copySegment(files, s, end, path)

@@ -9,8 +9,10 @@ const (
 	// After a failure the disk is tried again so much later, then twice as much.
 	firstRetry = 500 * time.Millisecond
 	lastRetry  = 10 * time.Second
-	// gatherShare is the part of a commit's time that gather may take.
-	gatherShare = 4
+	// gather may take a quarter of a commit's time, but neither more than this,
+	// nor so many turns of the scheduler: it keeps a core busy.
+	gatherTime  = 500 * time.Microsecond
+	gatherTurns = 1000
 )
 
 // commitLoop is the committer, the one goroutine that writes segments. It
@@ -22,7 +24,7 @@ func (l *Log) commitLoop() {
 	defer timer.Stop()
 	for {
 		pause, waits := l.due(time.Now())
-		if waits && pause <= 0 && !l.stopping() {
+		if waits && pause <= 0 && !closed(l.last) {
 			l.gather()
 			l.commit()
 			continue
@@ -33,7 +35,7 @@ func (l *Log) commitLoop() {
 			ring = timer.C
 		}
 		select {
-		case <-l.stop:
+		case <-l.last:
 			l.finish()
 			return
 		case <-l.wake:
@@ -42,9 +44,9 @@ func (l *Log) commitLoop() {
 	}
 }
 
-func (l *Log) stopping() bool {
+func closed(c <-chan struct{}) bool {
 	select {
-	case <-l.stop:
+	case <-c:
 		return true
 	default:
 		return false
@@ -76,8 +78,8 @@ func (l *Log) due(now time.Time) (time.Duration, bool) {
 // begins: they are running just now, and each would wait for two commits
 // otherwise. It waits for as many as there were, and not for long.
 func (l *Log) gather() {
-	began := time.Now()
-	for l.asked.Load() < l.company && time.Since(began) < l.took/gatherShare {
+	began, most := time.Now(), min(gatherTime, l.took/4)
+	for i := 0; i < gatherTurns && l.asked.Load() < l.company && time.Since(began) < most; i++ {
 		runtime.Gosched()
 	}
 	l.company = l.asked.Swap(0)
@@ -147,7 +149,7 @@ func (l *Log) commit() bool {
 	if !b.again {
 		l.seed.putCommit(b.buf, b.base, synced, start.UnixNano())
 	}
-	flush := l.o.Durability != None || LSN(l.wanted.Load()) > synced || l.stopping()
+	flush := l.o.Durability != None || LSN(l.wanted.Load()) > synced || closed(l.last)
 	if err := l.write(b, flush); err != nil {
 		l.failed(err, time.Now())
 		return false

@@ -63,7 +63,7 @@ func (l *Log) ripe() bool {
 
 // compactLoop is the compactor's goroutine. It sleeps while nothing is ripe.
 func (l *Log) compactLoop(c Compactor) {
-	defer l.running.Done()
+	defer l.mover.Done()
 	var failed time.Time
 	l.mu.Lock()
 	l.pokeCompactor()
@@ -74,7 +74,7 @@ func (l *Log) compactLoop(c Compactor) {
 			return
 		case <-l.compact:
 		}
-		for !l.stopping() && (failed.IsZero() || time.Since(failed) >= compactRetry) {
+		for !closed(l.stop) && (failed.IsZero() || time.Since(failed) >= compactRetry) {
 			did, err := l.compactOne(c)
 			if errors.Is(err, errStopped) {
 				return
@@ -99,9 +99,9 @@ func (l *Log) compactOne(c Compactor) (bool, error) {
 		return false, nil
 	}
 	s := l.segments[0]
-	visit := s.live > 0
+	live := s.live
 	l.mu.Unlock()
-	if visit {
+	if live > 0 {
 		if err := l.relocate(s, c); err != nil {
 			return false, err
 		}
@@ -113,6 +113,10 @@ func (l *Log) compactOne(c Compactor) (bool, error) {
 	if err := l.letGo(s); err != nil {
 		return false, err
 	}
+	l.mu.Lock()
+	l.stats.Compactions++
+	l.stats.Moved += live
+	l.mu.Unlock()
 	return true, nil
 }
 
@@ -130,14 +134,12 @@ func (l *Log) relocate(s *segment, c Compactor) error {
 					return err
 				}
 			}
-			if l.stopping() {
+			if closed(l.stop) {
 				return errStopped
 			}
-			before := l.End()
 			if err := c.Relocate(at, content); err != nil {
 				return fmt.Errorf("relocating the record at %v: %w", at, err)
 			}
-			l.moved.Add(int64(l.End() - before))
 			return nil
 		},
 		damage: func(from, to LSN) {
@@ -193,7 +195,9 @@ func (l *Log) letGo(s *segment) error {
 		if err := l.o.FS.Rename(s.path, spare); err != nil {
 			return err
 		}
+		l.mu.Lock()
 		s.path = spare
+		l.mu.Unlock()
 	}
 	if err := l.o.FS.SyncDir(l.o.Path); err != nil {
 		return err
@@ -202,7 +206,6 @@ func (l *Log) letGo(s *segment) error {
 	l.segments = l.segments[:copy(l.segments, l.segments[1:])]
 	l.used -= s.used()
 	l.live -= s.live
-	l.stats.Compactions++
 	keep := s.size == l.o.SegmentSize && len(l.spare) < maxSpare
 	if keep {
 		l.spare = append(l.spare, &segment{path: s.path, file: s.file, size: s.size})

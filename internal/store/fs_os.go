@@ -3,6 +3,7 @@ package store
 import (
 	"io"
 	"os"
+	"path/filepath"
 )
 
 // OS is the operating system's file system. Folders and files are their
@@ -12,7 +13,15 @@ type OS struct{}
 type osFile struct{ *os.File }
 
 // Mkdir implements FS.
-func (OS) Mkdir(path string) error { return os.MkdirAll(path, 0o700) }
+func (fs OS) Mkdir(path string) error {
+	if info, err := os.Stat(path); err == nil && info.IsDir() {
+		return nil
+	}
+	if err := os.MkdirAll(path, 0o700); err != nil {
+		return err
+	}
+	return fs.SyncDir(filepath.Dir(path))
+}
 
 // Create implements FS.
 func (OS) Create(name string) (File, error) {

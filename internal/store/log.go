@@ -28,7 +28,7 @@ type Log struct {
 	trouble atomic.Pointer[DiskError]
 
 	syncs, writes atomic.Uint64
-	octets, moved atomic.Int64 // written; appended anew by the compactor
+	octets        atomic.Int64 // written
 
 	// mu guards what follows, and the segments' end and live. It is not held
 	// across I/O.
@@ -50,8 +50,10 @@ type Log struct {
 	notify  notifier
 	wake    chan struct{} // the committer is to look again
 	compact chan struct{} // the compactor is to look again
-	stop    chan struct{} // closed by Close
-	running sync.WaitGroup
+	stop    chan struct{} // closed by Close: the compactor ends
+	last    chan struct{} // closed when it has: nothing is appended any more
+	mover   sync.WaitGroup
+	running sync.WaitGroup // committer and notifier
 	closed  error
 
 	// The committer's alone, and Replay's before it starts.
@@ -87,6 +89,7 @@ func Open(o Options) (*Log, error) {
 		wake:    make(chan struct{}, 1),
 		compact: make(chan struct{}, 1),
 		stop:    make(chan struct{}),
+		last:    make(chan struct{}),
 		budget:  newBudget(o.WriteBudget, time.Now()),
 	}
 	l.notify.init()
@@ -148,7 +151,7 @@ func (l *Log) Start(c Compactor) {
 	go l.commitLoop()
 	go l.notifyLoop()
 	if c != nil {
-		l.running.Add(1)
+		l.mover.Add(1)
 		go l.compactLoop(c)
 	}
 }
@@ -179,6 +182,8 @@ func (l *Log) Close() error {
 	default:
 	}
 	close(l.stop)
+	l.mover.Wait()
+	close(l.last)
 	l.running.Wait()
 	if n := l.lost(); n > 0 {
 		l.closed = fmt.Errorf("store: %d records could not be written: %w", n, l.Err())

@@ -20,7 +20,7 @@ type Stats struct {
 	Failures      uint64 // commits that the disk did not take
 
 	Compactions uint64 // segments let go
-	Moved       int64  // octets that the owner appended anew for them
+	Moved       int64  // octets that were live in them, and appended anew
 	Quarantined uint64 // damaged stretches that were copied
 }
 
@@ -39,6 +39,5 @@ func (l *Log) Stats() Stats {
 		st.Waiting = int64(l.End() - l.waiting[0].base)
 	}
 	st.Syncs, st.Writes, st.Written = l.syncs.Load(), l.writes.Load(), l.octets.Load()
-	st.Moved = l.moved.Load()
 	return st
 }
