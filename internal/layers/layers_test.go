@@ -65,7 +65,7 @@ var rules = []rule{
 	{from: "mqttsn/client", only: []string{"mqttsn"}, foreign: none,
 		why:     "the client is for other programs too, and an independent peer of the gateway",
 		instead: "use mqttsn alone, and let the program that uses the client do the I/O"},
-	{from: "transport", only: []string{"transport"}, foreign: []string{"golang.org/x/sys"},
+	{from: "transport", only: []string{"transport"}, foreign: []string{"golang.org/x/sys", "github.com/pion/dtls/v3", "github.com/pion/logging"},
 		why:     "links carry datagrams and do not look into them",
 		instead: "pass octets and addresses, and decode in gateway"},
 	{from: "mapping", only: []string{"mapping", "mqttsn", "internal/mqtt"}, foreign: none,
@@ -79,8 +79,12 @@ var rules = []rule{
 		instead: "use mqttsn, mqttsn/client and transport, or write it anew"},
 }
 
-// drivers are foreign packages that only these of transport may import.
-var drivers = map[string][]string{"golang.org/x/sys": {"transport/udp"}}
+// drivers are foreign packages that only these of transport may import: those for
+// the system's sockets, and those for cryptography that is not ours to write.
+var drivers = map[string][]string{
+	"golang.org/x/sys": {"transport/udp"},
+	"github.com/pion":  {"transport/dtls"},
+}
 
 // graph is who imports what: paths without the module's name, other modules'
 // in full, the standard library left out.
@@ -195,7 +199,7 @@ func check(g graph) (wrong []string) {
 		for _, to := range g[from] {
 			for driver, users := range drivers {
 				if in(to, driver) && in(from, "transport") && !inAny(from, users) {
-					note("%s imports %s: only %s drives the system with it; use package net, or move the code there", from, to, strings.Join(users, ", "))
+					note("%s imports %s: only %s may; go through it, or use the standard library", from, to, strings.Join(users, ", "))
 				}
 			}
 		}
@@ -283,7 +287,8 @@ func TestRulesCatch(t *testing.T) {
 		{"mqttsn/client", "example.org/x", "mqttsn/client imports example.org/x of another module"},
 		{"transport", "mqttsn", "transport imports mqttsn, which is not among"},
 		{"transport/udp", "example.org/x", "transport/udp imports example.org/x of another module"},
-		{"transport/memnet", "golang.org/x/sys/unix", "only transport/udp drives the system with it"},
+		{"transport/memnet", "golang.org/x/sys/unix", "transport/memnet imports golang.org/x/sys/unix: only transport/udp may"},
+		{"transport/udp", "github.com/pion/dtls/v3", "only transport/dtls may"},
 		{"mapping", "broker", "mapping imports broker, which is not among"},
 		{"mapping", "broker", "mapping imports broker, which stands beside it"},
 		{"mapping", "internal/store", "mapping imports internal/store, which is not among"},

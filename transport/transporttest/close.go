@@ -38,6 +38,7 @@ func closeTwice(t *testing.T, f Fixture) {
 }
 
 func sendAfterClose(t *testing.T, f Fixture) {
+	f.attend(t)
 	p := f.peer(t)
 	f.Link.Send(p.Addr(), 0, []byte("gathered"))
 	f.Link.Close()

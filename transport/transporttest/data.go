@@ -114,6 +114,7 @@ func tooLarge(t *testing.T, f Fixture) {
 }
 
 func sendCopies(t *testing.T, f Fixture) {
+	f.attend(t)
 	p := f.peer(t)
 	b := []byte("first")
 	f.Link.Send(p.Addr(), 0, b)
@@ -129,6 +130,7 @@ func sendCopies(t *testing.T, f Fixture) {
 
 // A batch has a bound, so of many datagrams most leave without Flush.
 func sendsWhenFull(t *testing.T, f Fixture) {
+	f.attend(t)
 	p := f.peer(t)
 	const n = 100 // more than a batch, and fits a small receive buffer
 	for i := range n {

@@ -27,6 +27,15 @@ type Fixture struct {
 	Peer func(t *testing.T) Peer
 	// Nobody is an address at which no peer is.
 	Nobody transport.Addr
+	// Handshake says that a peer can only come to a link that is served.
+	Handshake bool
+}
+
+// attend serves a link whose peers need that, for tests that receive nothing.
+func (f Fixture) attend(t *testing.T) {
+	if f.Handshake {
+		serve(t, f.Link, Func(func(transport.Link, []transport.Datagram) {}))
+	}
 }
 
 // Suite runs the contract's tests, each on a new fixture.

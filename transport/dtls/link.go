@@ -1,0 +1,253 @@
+package dtls
+
+import (
+	"container/list"
+	"errors"
+	"net/netip"
+	"runtime"
+	"sync"
+
+	"snbroker/transport"
+	"snbroker/transport/udp"
+)
+
+// Link is DTLS sessions over one other link.
+type Link struct {
+	under   transport.Link
+	at      netip.AddrPort // of under, if it is a UDP socket
+	cfg     Config
+	log     pionLog
+	tickets *tickets
+	inbox   inbox
+	work    work
+
+	counters transport.Counters
+	counts   counters
+	full     struct{ sessions, handshakes, rate seldom } // log lines
+
+	mu          sync.Mutex
+	closed      bool
+	serving     bool
+	byCID       map[cid]*session
+	settled     map[transport.Addr]*session // finished handshakes, by address
+	arriving    map[transport.Addr]arrivals
+	handshaking int
+	unproved    *list.List // of *session: those in arrivals, oldest first
+	order       order      // of finished ones
+	rates       *rates
+	doubts      *doubts
+
+	done     chan struct{} // closed by Close
+	sessions sync.WaitGroup
+
+	pending []outgoing // the sender's
+}
+
+var _ transport.Link = (*Link)(nil)
+
+// Listen opens a UDP socket and returns a Link over it.
+func Listen(cfg Config) (*Link, error) {
+	if _, err := cfg.withDefaults(); err != nil {
+		return nil, err
+	}
+	u, err := udp.Listen(udp.Config{Address: cfg.Address, ReceiveBuffer: cfg.ReceiveBuffer, SendBuffer: cfg.SendBuffer})
+	if err != nil {
+		return nil, err
+	}
+	l, err := New(u, cfg)
+	if err != nil {
+		u.Close()
+		return nil, err
+	}
+	l.at = u.LocalAddr()
+	return l, nil
+}
+
+// New returns a Link over another, which is closed with it.
+func New(under transport.Link, cfg Config) (*Link, error) {
+	cfg, err := cfg.withDefaults()
+	if err != nil {
+		return nil, err
+	}
+	l := &Link{
+		under:    under,
+		cfg:      cfg,
+		log:      pionLog{cfg.Log},
+		tickets:  newTickets(cfg.MaxSessions, cfg.IdleTimeout),
+		byCID:    make(map[cid]*session),
+		settled:  make(map[transport.Addr]*session),
+		arriving: make(map[transport.Addr]arrivals),
+		unproved: list.New(),
+		rates:    newRates(cfg.HandshakeRate),
+		doubts:   newDoubts(),
+		done:     make(chan struct{}),
+	}
+	l.inbox.init()
+	l.work.init()
+	return l, nil
+}
+
+// LocalAddr is the address that the socket is bound to; zero without one.
+func (l *Link) LocalAddr() netip.AddrPort { return l.at }
+
+// Name is "dtls ADDRESS".
+func (l *Link) Name() string {
+	if l.at.IsValid() {
+		return "dtls " + l.at.String()
+	}
+	return "dtls over " + l.under.Name()
+}
+
+// MTU is the largest plaintext in octets.
+func (l *Link) MTU() int { return l.cfg.MTU }
+
+// Stats counts plaintext datagrams, and what the socket below dropped.
+func (l *Link) Stats() transport.Stats {
+	s, u := l.counters.Snapshot(), l.under.Stats()
+	s.SendErrors += u.SendErrors
+	s.SendDrops += u.SendDrops
+	s.ReceiveErrors += u.ReceiveErrors
+	s.Oversized += u.Oversized
+	s.KernelDrops += u.KernelDrops
+	return s
+}
+
+// Identity is what Identify said of a peer, or its Proof; nil for one that is not
+// there.
+func (l *Link) Identity(peer transport.Addr) any {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if s := l.find(peer); s != nil {
+		return s.identity
+	}
+	return nil
+}
+
+// Whereabouts is a peer's present address below DTLS; zero for one that is not
+// there.
+func (l *Link) Whereabouts(peer transport.Addr) transport.Addr {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if s := l.find(peer); s != nil {
+		return s.at.addr
+	}
+	return transport.Addr{}
+}
+
+// Sweep ends the sessions whose identity is not welcome any more, and tells how
+// many that were.
+func (l *Link) Sweep(welcome func(identity any) bool) (ended int) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for _, s := range l.order {
+		if !welcome(s.identity) {
+			s.finish()
+			ended++
+		}
+	}
+	return ended
+}
+
+// find returns the established session that a peer's address names.
+func (l *Link) find(peer transport.Addr) *session {
+	if len(peer.Node) != cidLength || peer.IP.IsValid() {
+		return nil
+	}
+	s := l.byCID[cid([]byte(peer.Node))]
+	if s == nil || s.state != established {
+		return nil
+	}
+	return s
+}
+
+// Close ends all sessions with a close_notify, and then Serve. It does not wait.
+func (l *Link) Close() error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.closed {
+		return nil
+	}
+	l.closed = true
+	close(l.done)
+	if !l.serving {
+		return l.under.Close() // there are no sessions
+	}
+	return nil
+}
+
+var errServed = errors.New("dtls: Serve called twice")
+
+// Serve reads until Close, and returns when every peer has been told.
+func (l *Link) Serve(r transport.Receiver) error {
+	l.mu.Lock()
+	if l.serving || l.closed {
+		served := l.serving
+		l.mu.Unlock()
+		if served {
+			return errServed
+		}
+		return nil
+	}
+	l.serving = true
+	l.mu.Unlock()
+
+	var failure error // of the socket, before Close
+	read := make(chan struct{})
+	go func() {
+		defer close(read)
+		failure = l.under.Serve((*demux)(l))
+	}()
+	var helpers sync.WaitGroup
+	helpers.Go(l.keep)
+	for range min(4, runtime.GOMAXPROCS(0)) {
+		helpers.Go(l.encrypt)
+	}
+	l.receive(r, read)
+	l.Close()
+	l.end()
+	l.sessions.Wait()
+	l.work.close()
+	helpers.Wait()
+	l.under.Close()
+	<-read
+	return failure
+}
+
+// receive hands on what sessions decrypt, until Close or the socket's end.
+func (l *Link) receive(r transport.Receiver, read <-chan struct{}) {
+	for {
+		select {
+		case <-l.done:
+			return
+		case <-read:
+			return
+		case <-l.inbox.ready:
+		}
+		all := l.inbox.take()
+		for len(all) > 0 {
+			n := min(batch, len(all))
+			var octets uint64
+			for i := range all[:n] {
+				octets += uint64(len(all[i].Data))
+			}
+			l.counters.DatagramsIn.Add(uint64(n))
+			l.counters.BytesIn.Add(octets)
+			r.Receive(l, all[:n])
+			all = all[n:]
+		}
+	}
+}
+
+// end ends all sessions: with a word to the peer where there is a key for it.
+func (l *Link) end() {
+	l.inbox.close()
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for _, s := range l.byCID {
+		if s.state == established {
+			s.finish()
+		} else {
+			s.pipe.Close()
+		}
+	}
+}

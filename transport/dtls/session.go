@@ -1,0 +1,239 @@
+package dtls
+
+import (
+	"bytes"
+	"container/list"
+	"context"
+	"crypto/x509"
+	"errors"
+	"io"
+	"net"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/pion/dtls/v3"
+
+	"snbroker/transport"
+)
+
+// session is a DTLS session, from its ClientHello on.
+type session struct {
+	link  *Link
+	id    cid
+	peer  transport.Addr // id, as what the link's users see
+	hello hello
+	pipe  pipe
+
+	// Guarded by link.mu.
+	state state
+	at    endpoint      // where the peer is
+	plain int           // octets taken that were not encrypted
+	place *list.Element // in link.unproved
+	known int64         // of heard, by link.order
+	slot  int           // in link.order
+
+	// The handshake's, and constant once it is finished.
+	conn     *dtls.Conn
+	usesCID  bool
+	asked    []byte // the session id that the client would resume
+	who      string // names the proof
+	identity any
+
+	heard  atomic.Int64 // when the last genuine datagram came, in Unix nanoseconds
+	cookie atomic.Bool  // the peer has returned it
+
+	sending sync.Mutex
+	out     [][]byte // to be encrypted
+	queued  bool     // in link.work, or with a writer
+	ending  bool     // close_notify comes after out
+}
+
+// state is how far a session has come.
+type state uint8
+
+const (
+	unproved    state = iota // a ClientHello came, maybe forged
+	proved                   // the peer has returned the cookie
+	established              // the handshake is finished
+	over
+)
+
+func newSession(l *Link, id cid, h hello, from endpoint) *session {
+	s := &session{link: l, id: id, peer: transport.Addr{Node: string(id[:])}, hello: h, at: from}
+	s.pipe.session = s
+	s.pipe.filled.L = &s.pipe.mu
+	return s
+}
+
+// run is the session's goroutine: the handshake, then what the peer sends.
+func (s *session) run() {
+	l := s.link
+	defer func() {
+		l.mu.Lock()
+		l.leave(s)
+		l.mu.Unlock()
+		s.pipe.Close()
+	}()
+	conn, err := dtls.ServerWithOptions(&s.pipe, s.at, l.options(s)...)
+	if err != nil {
+		l.cfg.Log.Error("dtls: no handshake is possible with these settings", "listener", l.Name(), "error", err)
+		return
+	}
+	s.conn = conn
+	defer conn.Close()
+	if !s.handshake() {
+		return
+	}
+	s.receive()
+}
+
+// handshake reports whether the peer may stay.
+func (s *session) handshake() bool {
+	l := s.link
+	ctx, cancel := context.WithTimeout(context.Background(), l.cfg.HandshakeTimeout)
+	defer cancel()
+	if err := s.conn.HandshakeContext(ctx); err != nil {
+		s.failed(ctx, err)
+		return false
+	}
+	state, ok := s.conn.ConnectionState()
+	if !ok {
+		return false
+	}
+	proof, err := proofOf(&state)
+	if err == nil {
+		s.identity = proof
+		s.who = proof.name()
+		if l.cfg.Identify != nil {
+			s.identity, err = l.cfg.Identify(proof)
+		}
+	}
+	if err != nil {
+		l.counts.unknown.Add(1)
+		l.cfg.Log.Info("DTLS session refused", "listener", l.Name(), "peer", s.conn.RemoteAddr(), "error", err)
+		return false
+	}
+	if len(s.asked) > 0 && bytes.Equal(s.asked, state.SessionID) {
+		l.counts.resumed.Add(1)
+	}
+	s.asked = nil
+	l.counts.handshakes.Add(1)
+	return l.settle(s)
+}
+
+func (s *session) failed(ctx context.Context, err error) {
+	l := s.link
+	switch {
+	case errors.Is(err, net.ErrClosed): // the link ended it
+		return
+	case ctx.Err() != nil:
+		l.counts.timedOut.Add(1)
+		err = errors.New("connect_timeout passed; a wrong key looks like that, too")
+	default:
+		l.counts.failed.Add(1)
+	}
+	if s.cookie.Load() { // else whoever writes an address on a datagram writes the log
+		l.cfg.Log.Info("DTLS handshake failed", "listener", l.Name(), "peer", s.conn.RemoteAddr(), "error", err)
+	}
+}
+
+// receive hands on what the peer sends, until the session's end.
+func (s *session) receive() {
+	l := s.link
+	present := s.conn.RemoteAddr()
+	buf := make([]byte, l.cfg.MTU)
+	for {
+		n, err := s.conn.Read(buf)
+		if errors.Is(err, io.EOF) {
+			return
+		}
+		s.heard.Store(time.Now().UnixNano())
+		if now := s.conn.RemoteAddr(); now != present {
+			present = now
+			l.moved(s, now.(endpoint))
+		}
+		if err != nil {
+			// Longer than buf, or something that pion could read nothing from,
+			// and goes on after.
+			l.counters.Oversized.Add(1)
+			continue
+		}
+		data := append(make([]byte, 0, n), buf[:n]...)
+		if !l.inbox.put(transport.Datagram{From: s.peer, Data: data}) {
+			return
+		}
+	}
+}
+
+// wrote sees what pion sends: with a ServerHello it says that the cookie came
+// back.
+func (s *session) wrote(b []byte) {
+	if !s.cookie.Load() && len(b) > recordHeader && b[0] == recordHandshake && b[recordHeader] == typeServerHello {
+		s.cookie.Store(true)
+		s.link.proven(s)
+	}
+}
+
+// options are what pion has to know, for this session.
+func (l *Link) options(s *session) []dtls.ServerOption {
+	o := []dtls.ServerOption{
+		dtls.WithCipherSuites(suites...),
+		dtls.WithLoggerFactory(l.log),
+		dtls.WithSessionStore(resumption{s}),
+		dtls.WithConnectionIDGenerator(func() []byte {
+			s.usesCID = true // pion asks for one when the client has offered
+			return s.id[:]
+		}),
+	}
+	if psk := l.cfg.PSK; psk != nil {
+		o = append(o, dtls.WithPSK(func(identity []byte) ([]byte, error) { return psk(string(identity)), nil }))
+	}
+	if l.cfg.Credentials == nil {
+		return o
+	}
+	c := l.cfg.Credentials()
+	o = append(o, dtls.WithCertificates(c.Certificate))
+	if c.ClientCAs == nil {
+		return o
+	}
+	ask := dtls.VerifyClientCertIfGiven
+	if c.RequireClientCert {
+		ask = dtls.RequireAndVerifyClientCert
+	}
+	o = append(o, dtls.WithClientAuth(ask), dtls.WithClientCAs(c.ClientCAs))
+	if c.Verify != nil {
+		o = append(o, dtls.WithVerifyPeerCertificate(func(_ [][]byte, chains [][]*x509.Certificate) error {
+			var err error
+			for _, chain := range chains {
+				if err = c.Verify(chain); err == nil {
+					return nil
+				}
+			}
+			return err
+		}))
+	}
+	return o
+}
+
+// proofOf is what the handshake has proved.
+func proofOf(state *dtls.State) (p Proof, err error) {
+	switch {
+	case len(state.PeerCertificates) > 0:
+		p.Certificate, err = x509.ParseCertificate(state.PeerCertificates[0])
+	case isPSK(state.CipherSuiteID):
+		p.PSKIdentity = string(state.IdentityHint)
+	}
+	return p, err
+}
+
+// name is different for different proofs; "" for none.
+func (p Proof) name() string {
+	switch {
+	case p.Certificate != nil:
+		return "certificate " + string(p.Certificate.RawSubjectPublicKeyInfo)
+	case p.PSKIdentity != "":
+		return "psk " + p.PSKIdentity
+	}
+	return ""
+}

@@ -1,0 +1,179 @@
+package dtls
+
+import (
+	"crypto/rand"
+	"time"
+)
+
+// routeHello gives a ClientHello to the handshake that it is of, or begins one. A
+// forged one begins one at most: the session at its address is left alone.
+func (l *Link) routeHello(b []byte, what contents, from endpoint, now time.Time) {
+	h := parseHello(b)
+	at := l.arriving[from.addr]
+	for _, s := range [...]*session{at.unproved, at.proved, l.settled[from.addr]} {
+		if s != nil && s.hello.random == h.random {
+			l.give(s, b, what, from)
+			return
+		}
+	}
+	if l.closed || h.cookie { // of a handshake that is over
+		l.counts.stray.Add(1)
+		return
+	}
+	if l.unproved.Len() > l.cfg.MaxHandshakes/2 && !l.doubts.again(from.addr, h.random, now) {
+		l.counts.doubted.Add(1)
+		return
+	}
+	if !l.rates.allow(from.addr, now) {
+		l.counts.refusedRate.Add(1)
+		if l.full.rate.ok(now) {
+			l.cfg.Log.Warn("handshakes not answered: more begin in one network than connection_rate allows", "listener", l.Name(), "peer", from)
+		}
+		return
+	}
+	switch {
+	case at.unproved != nil:
+		l.displace(at.unproved)
+	case l.handshaking >= l.cfg.MaxHandshakes:
+		if l.full.handshakes.ok(now) {
+			l.cfg.Log.Warn("too many unfinished handshakes: max_handshakes is reached", "listener", l.Name(), "limit", l.cfg.MaxHandshakes)
+		}
+		oldest := l.unproved.Front()
+		if oldest == nil {
+			l.counts.refusedFull.Add(1)
+			return
+		}
+		l.displace(oldest.Value.(*session))
+	}
+	l.give(l.begin(h, from), b, what, from)
+}
+
+func (l *Link) displace(s *session) {
+	l.counts.displaced.Add(1)
+	l.leave(s)
+	s.pipe.Close()
+}
+
+// begin makes a session and starts its handshake.
+func (l *Link) begin(h hello, from endpoint) *session {
+	var id cid
+	for {
+		rand.Read(id[:]) // never fails
+		if l.byCID[id] == nil {
+			break
+		}
+	}
+	s := newSession(l, id, h, from)
+	l.byCID[id] = s
+	at := l.arriving[from.addr]
+	at.unproved = s
+	l.arriving[from.addr] = at
+	l.handshaking++
+	s.place = l.unproved.PushBack(s)
+	l.sessions.Go(s.run)
+	return s
+}
+
+// proven notes that a handshake's peer has returned the cookie.
+func (l *Link) proven(s *session) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if s.state != unproved {
+		return
+	}
+	s.state = proved
+	l.unproved.Remove(s.place)
+	s.place = nil
+	at := l.arriving[s.at.addr]
+	at.unproved = nil
+	if at.proved != nil {
+		old := at.proved // of the same peer: it began again
+		l.leave(old)
+		old.pipe.Close()
+	}
+	at.proved = s
+	l.arriving[s.at.addr] = at
+}
+
+// settle makes an established session of a finished handshake. false: it was
+// ended in the meantime.
+func (l *Link) settle(s *session) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if s.state == over || l.closed {
+		return false
+	}
+	l.detach(s)
+	now := time.Now()
+	if len(l.order) >= l.cfg.MaxSessions {
+		l.evict(now)
+	}
+	if old := l.settled[s.at.addr]; old != nil && (!old.usesCID || old.who == s.who && s.who != "") {
+		// Its peer was restarted, or another has its address; without a
+		// Connection ID nothing would lead to it.
+		l.counts.replaced.Add(1)
+		l.leave(old)
+		old.pipe.mute() // the peer would not know what to do with it
+		old.finish()
+	}
+	l.byCID[s.id] = s
+	l.settled[s.at.addr] = s
+	s.state = established
+	s.heard.Store(now.UnixNano())
+	l.order.add(s)
+	return true
+}
+
+// moved notes a session's new address: that of the newest genuine record.
+func (l *Link) moved(s *session, to endpoint) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if s.state != established {
+		return
+	}
+	l.counts.moved.Add(1)
+	if l.settled[s.at.addr] == s {
+		delete(l.settled, s.at.addr)
+	}
+	s.at = to
+	if there := l.settled[to.addr]; there == nil || there.usesCID {
+		l.settled[to.addr] = s // one without a Connection ID keeps its address
+	}
+}
+
+// leave has nothing lead to a session any more.
+func (l *Link) leave(s *session) {
+	l.detach(s)
+	if l.byCID[s.id] == s {
+		delete(l.byCID, s.id)
+	}
+	if l.settled[s.at.addr] == s {
+		delete(l.settled, s.at.addr)
+	}
+	s.state = over
+}
+
+// detach takes a session out of where its state has put it.
+func (l *Link) detach(s *session) {
+	at := l.arriving[s.at.addr]
+	switch s.state {
+	case unproved:
+		l.unproved.Remove(s.place)
+		at.unproved = nil
+		l.handshaking--
+	case proved:
+		at.proved = nil
+		l.handshaking--
+	case established:
+		l.order.remove(s)
+		return
+	default:
+		return
+	}
+	s.place = nil
+	if s.state = over; at == (arrivals{}) {
+		delete(l.arriving, s.at.addr)
+	} else {
+		l.arriving[s.at.addr] = at
+	}
+}
