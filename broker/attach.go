@@ -49,8 +49,13 @@ func (b *Broker) record(s *Session) (end store.LSN) {
 	if s.conn != nil {
 		r.connected, r.survives = true, s.conn.survives
 	}
-	if s.will != nil && b.identities != nil {
-		r.who = b.identities.AppendIdentity(nil, s.will.who)
+	if b.identities != nil {
+		switch {
+		case s.will != nil:
+			r.who = b.identities.AppendIdentity(nil, s.will.who)
+		case s.conn != nil:
+			r.who = b.identities.AppendIdentity(nil, s.conn.who)
+		}
 	}
 	if d := s.deadline; d != nil {
 		r.willAt, r.endAt = b.clock.deadline(d.will), b.clock.deadline(d.end)

@@ -26,7 +26,7 @@ type Broker struct {
 	clock      clock
 	numbered   numbered
 	overtaken  overtaken
-	survivors  []*Session // connected before a restart; until Release
+	survivors  []survivor // connected before a restart; until Release
 	orphaned   []orphanedWill
 
 	mu        sync.Mutex

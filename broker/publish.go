@@ -111,8 +111,8 @@ func (b *Broker) Publish(p *Publication, t *Turn) mqtt.ReasonCode {
 
 // PublishUnconnected routes a message of a client without a connection:
 // MQTT-SN's QoS -1. clientID may be empty.
-func (b *Broker) PublishUnconnected(p *Publication, clientID string, t *Turn) mqtt.ReasonCode {
-	if b.authorizer != nil && !b.authorizer.CanPublish(nil, clientID, p.Topic) {
+func (b *Broker) PublishUnconnected(p *Publication, who any, clientID string, t *Turn) mqtt.ReasonCode {
+	if b.authorizer != nil && !b.authorizer.CanPublish(who, clientID, p.Topic) {
 		t.dropped[DropNotAuthorized]++
 		return mqtt.ReasonNotAuthorized
 	}

@@ -8,7 +8,7 @@ import (
 
 // sessionRecord is all that is remembered of a session, but its queue.
 //
-//	kind | number | flags | ClientID | expiry | last sequence | last sent | [will] |
+//	kind | number | flags | ClientID | expiry | last sequence | last sent | [will] | identity |
 //	will at, end at | subscriptions... | received... | released... | kept
 type sessionRecord struct {
 	no        uint32
@@ -19,7 +19,7 @@ type sessionRecord struct {
 	lastSeq   uint32
 	sent      uint32 // highest sequence that is out, or was; 0: none. Unknown while connected
 	will      *Will
-	who       []byte // the will's identity, as Identities has it
+	who       []byte // the client's identity, or its will's, as Identities has it
 	willAt    int64  // on the store's clock; 0: no deadline
 	endAt     int64
 	subs      []subscription
@@ -51,8 +51,8 @@ func (r *sessionRecord) appendTo(b []byte) []byte {
 	b = appendUint(b, uint64(r.sent))
 	if r.will != nil {
 		b = r.will.appendTo(b)
-		b = appendText(b, r.who)
 	}
+	b = appendText(b, r.who)
 	b = appendUint(appendUint(b, uint64(r.willAt)), uint64(r.endAt))
 	b = appendUint(b, uint64(len(r.subs)))
 	for i := range r.subs {
@@ -78,8 +78,8 @@ func (r *sessionRecord) decode(b []byte) error {
 	r.id, r.expiry, r.lastSeq, r.sent = f.text(), f.uint32(), f.uint32(), f.uint32()
 	if flags&sessionWill != 0 {
 		r.will = decodeWill(&f)
-		r.who = f.text()
 	}
+	r.who = f.text()
 	r.willAt, r.endAt = int64(f.limited(1<<63-1)), int64(f.limited(1<<63-1))
 	for range f.count() {
 		sub, upTo := decodeSubscription(&f)

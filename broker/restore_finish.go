@@ -86,8 +86,12 @@ func (r *restorer) revive(from *restoring, made map[*restoredMessage]*Message) {
 		id: string(from.id), no: from.no, lastSeq: from.lastSeq, expiry: from.expiry, will: from.will,
 		snapshot: from.snapshot, recorded: uint32(from.size), durable: from.expiry > 0 || from.survives || !from.connected,
 	}
-	if s.will != nil && r.identities != nil {
-		s.will.who = r.identities.Identity(from.who)
+	var who any
+	if r.identities != nil && len(from.who) > 0 {
+		who = r.identities.Identity(from.who)
+	}
+	if s.will != nil {
+		s.will.who = who
 	}
 	if len(from.kept) > 0 {
 		s.kept = KeptOctets(from.kept)
@@ -102,7 +106,7 @@ func (r *restorer) revive(from *restoring, made map[*restoredMessage]*Message) {
 	r.queue(s, from, made)
 	switch {
 	case from.connected && from.survives:
-		b.survivors = append(b.survivors, s)
+		b.survivors = append(b.survivors, survivor{s, who})
 	case from.connected:
 		b.orphan(s)
 	default:
@@ -179,7 +183,13 @@ func (b *Broker) orphan(s *Session) {
 // Survivor is a session whose client's connection goes on after a restart.
 type Survivor struct {
 	ClientID string
+	Identity any // nil: none
 	Kept     KeptOctets
+}
+
+type survivor struct {
+	session *Session
+	who     any
 }
 
 // Survivors lists the sessions that a gateway had attached to when the broker
@@ -189,8 +199,8 @@ func (b *Broker) Survivors() []Survivor {
 	defer b.mu.Unlock()
 	out := make([]Survivor, 0, len(b.survivors))
 	for _, s := range b.survivors {
-		kept, _ := s.kept.(KeptOctets)
-		out = append(out, Survivor{s.id, kept})
+		kept, _ := s.session.kept.(KeptOctets)
+		out = append(out, Survivor{s.session.id, s.who, kept})
 	}
 	return out
 }
@@ -201,7 +211,8 @@ func (b *Broker) Survivors() []Survivor {
 func (b *Broker) Release() {
 	var t Turn
 	b.mu.Lock()
-	for _, s := range b.survivors {
+	for _, left := range b.survivors {
+		s := left.session
 		s.mu.Lock()
 		if s.conn == nil && !s.ended {
 			b.orphan(s)

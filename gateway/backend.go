@@ -17,9 +17,9 @@ type Backend interface {
 	// done is set, and the reason says whether the Conn may be used; else
 	// client.Done brings the reason for token.
 	Connect(o ConnectRequest, client Client, token Token) (c Conn, reason mqtt.ReasonCode, done bool)
-	// Publish takes in a message of no session (QoS -1). clientID is that of
-	// the session at its address, if there is one.
-	Publish(p *broker.Publication, clientID string)
+	// Publish takes in a message of no session (QoS -1). who is the identity of
+	// its address, clientID that of the session there, if there is one.
+	Publish(p *broker.Publication, who any, clientID string)
 	// Flush takes what the calls since the last Flush owe to others; nil if
 	// they owe nothing.
 	Flush() Debts
@@ -32,6 +32,7 @@ type Debts interface{ Tell() (pause time.Duration) }
 // ConnectRequest says who attaches and how.
 type ConnectRequest struct {
 	ClientID   string
+	Identity   any // who the device has been proved to be; nil: anonymous
 	CleanStart bool
 	Expiry     time.Duration // of the session after the connection
 	Will       *broker.Will
@@ -58,6 +59,8 @@ type Conn interface {
 	Discard(id uint16, why broker.DropReason)
 	Resume()
 
+	// Identity is that of the ConnectRequest.
+	Identity() any
 	SetWill(w *broker.Will)
 	SetExpiry(d time.Duration)
 	// Note has a change of what the session keeps survive a restart.

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"hash/maphash"
 	"strings"
-	"time"
 	"unicode/utf8"
 
 	"snbroker/broker"
@@ -15,6 +14,7 @@ import (
 // dialogue is a CONNECT on its way: from the message to the CONNACK, with the
 // will in between (SN §6.3). Until it is finished the session stays as it was.
 type dialogue struct {
+	who       any // proved; nil: anonymous
 	clean     bool
 	keepAlive uint16
 	withWill  bool
@@ -40,7 +40,8 @@ func (g *Gateway) connect(p peer, local uint16, s *session, m *mqttsn.Connect, r
 	if id == "" && g.cfg.AssignClientID {
 		id = fmt.Sprintf("sn-%v", p)
 	}
-	if rc := g.admissible(p, m, id); rc != mqttsn.ReturnAccepted {
+	who := p.link.identify(p.addr)
+	if rc := g.admissible(p, m, id, who); rc != mqttsn.ReturnAccepted {
 		g.refuseConnect(p, local, rc)
 		return
 	}
@@ -69,7 +70,7 @@ func (g *Gateway) connect(p peer, local uint16, s *session, m *mqttsn.Connect, r
 	s.heard = g.now
 	s.lastRequest.connected(g.hash(raw))
 	g.dialogues++
-	s.dialog = &dialogue{number: g.dialogues, clean: m.CleanSession, keepAlive: m.Duration, withWill: m.Will}
+	s.dialog = &dialogue{number: g.dialogues, who: who, clean: m.CleanSession, keepAlive: m.Duration, withWill: m.Will}
 	if m.Will {
 		s.local = local
 		s.prompt(awaitWillTopic)
@@ -79,7 +80,7 @@ func (g *Gateway) connect(p peer, local uint16, s *session, m *mqttsn.Connect, r
 }
 
 // admissible tells whether a CONNECT may be served at all.
-func (g *Gateway) admissible(p peer, m *mqttsn.Connect, id string) mqttsn.ReturnCode {
+func (g *Gateway) admissible(p peer, m *mqttsn.Connect, id string, who any) mqttsn.ReturnCode {
 	log := g.cfg.Log
 	switch {
 	case m.ProtocolID != mqttsn.ProtocolID:
@@ -90,12 +91,10 @@ func (g *Gateway) admissible(p peer, m *mqttsn.Connect, id string) mqttsn.Return
 		log.Debug("CONNECT refused: ClientId too long", "peer", p, "octets", len(id), "limit", g.cfg.MaxClientID)
 	case !utf8.ValidString(id) || strings.IndexByte(id, 0) >= 0:
 		log.Debug("CONNECT refused: ClientId is not UTF-8", "peer", p)
-	case !p.link.options.Anonymous:
-		if g.now-g.complained > instant(time.Second) { // a flood must not fill the log
-			g.complained = g.now
-			log.Info("CONNECT refused: anonymous devices are not allowed on this listener; set allow_anonymous = true to let them in",
-				"listener", p.link.Name(), "peer", p, "client", id)
-		}
+	case !p.link.mayConnect(id):
+		g.complain("CONNECT refused: client_ids of this listener does not have it", p, id)
+	case who == nil && !p.link.options.Anonymous:
+		g.complain("CONNECT refused: anonymous devices are not allowed on this listener; set allow_anonymous = true to let them in", p, id)
 	default:
 		return mqttsn.ReturnAccepted
 	}
@@ -235,10 +234,11 @@ func (s *session) establish(p peer, local uint16) {
 	if s.conn != nil {
 		fire := moved && s.state == Active && g.cfg.TakeoverWill && s.memory.will != nil
 		switch {
-		case d.clean, s.clean && !asleep, fire, !s.conn.Attached():
+		case d.clean, s.clean && !asleep, fire, !s.conn.Attached(), !g.same(s.conn.Identity(), d.who):
 			// MQTT: a session made with CleanSession ends with its connection;
 			// a sleeper's connection goes on. One that the Backend has given
-			// to somebody else in the meantime is asked back.
+			// to somebody else in the meantime is asked back. Another identity
+			// is judged anew.
 			s.endExchange()
 			s.conn.Close(fire)
 			s.conn = nil
@@ -253,6 +253,7 @@ func (s *session) establish(p peer, local uint16) {
 	}
 	conn, reason, done := g.backend.Connect(ConnectRequest{
 		ClientID:   s.id,
+		Identity:   d.who,
 		CleanStart: d.clean,
 		Expiry:     expiry,
 		Keep: func(old broker.Kept) broker.Kept {

@@ -78,6 +78,7 @@ func NewEmbedded(b *broker.Broker) *Embedded {
 func (e *Embedded) Connect(o ConnectRequest, client Client, _ Token) (Conn, mqtt.ReasonCode, bool) {
 	c, _, err := e.b.Connect(broker.ConnectOptions{
 		ClientID:   o.ClientID,
+		Identity:   o.Identity,
 		CleanStart: o.CleanStart,
 		Expiry:     o.Expiry,
 		Will:       o.Will,
@@ -102,8 +103,8 @@ func (e *Embedded) Connect(o ConnectRequest, client Client, _ Token) (Conn, mqtt
 }
 
 // Publish implements Backend.
-func (e *Embedded) Publish(p *broker.Publication, clientID string) {
-	e.b.PublishUnconnected(p, clientID, &e.turn.Turn)
+func (e *Embedded) Publish(p *broker.Publication, who any, clientID string) {
+	e.b.PublishUnconnected(p, who, clientID, &e.turn.Turn)
 }
 
 // Flush implements Backend.

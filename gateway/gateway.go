@@ -50,7 +50,9 @@ type Config struct {
 	// SessionExpiry is how long a session without CleanSession outlives its
 	// connection.
 	SessionExpiry time.Duration
-	Log           *slog.Logger // nil: slog.Default()
+	// SameIdentity tells whether two identities are one; nil: if they are equal.
+	SameIdentity func(a, b any) bool
+	Log          *slog.Logger // nil: slog.Default()
 }
 
 // DefaultConfig returns the recommended settings.
@@ -74,6 +76,22 @@ func DefaultConfig() Config {
 type LinkOptions struct {
 	// Anonymous lets devices in that have proved no identity.
 	Anonymous bool
+	// Identify says who has been proved to be at an address, where a link knows
+	// that: nil for nobody. Without it nobody is known.
+	Identify func(transport.Addr) any
+	// Whereabouts tells where an address is at present, for the log, where that
+	// changes; nil where it does not.
+	Whereabouts func(transport.Addr) transport.Addr
+	// ClientIDs are those that may connect, with "*" for any octets; none: all.
+	ClientIDs []string
+	// PlainAuth takes a username and a password in AUTH, and waits for them where
+	// a device is anonymous and may not be.
+	PlainAuth bool
+	// MaxMessageRate is how many PUBLISH messages a device may send in a second,
+	// on average, and MaxMessageRatePerAddress how many an IP address, of IPv6 a
+	// /64 network. More are answered with "congestion", or dropped if they have no
+	// answer. 0: no bound.
+	MaxMessageRate, MaxMessageRatePerAddress int
 	// QoSMinusOne takes in PUBLISH messages without a connection (SN §6.8).
 	QoSMinusOne bool
 	// MaxMessage is the longest MQTT-SN message sent to a device, in octets;

@@ -104,7 +104,8 @@ func (g *Gateway) publishMinusOne(p peer, m *mqttsn.Publish) {
 		clientID = s.id
 		s.heard = g.now // SN §6.14: any message
 	}
-	if p.link.options.QoSMinusOne && p.link.options.Anonymous {
+	who := p.link.identify(p.addr)
+	if p.link.options.QoSMinusOne && (who != nil || p.link.options.Anonymous) {
 		name, rc = g.commonName(clientID, m.TopicIDType, m.TopicID)
 	}
 	if rc != mqttsn.ReturnAccepted {
@@ -112,7 +113,7 @@ func (g *Gateway) publishMinusOne(p peer, m *mqttsn.Publish) {
 		return
 	}
 	g.publication = broker.Publication{Topic: name, Payload: m.Data, Retain: m.Retain}
-	g.backend.Publish(&g.publication, clientID)
+	g.backend.Publish(&g.publication, who, clientID)
 }
 
 // lastPublish remembers the last PUBLISH at QoS 1 or 2, to know a repetition of

@@ -34,6 +34,7 @@ func (g *Gateway) restore(old broker.Survivor) bool {
 	}
 	conn, reason, _ := g.backend.Connect(ConnectRequest{
 		ClientID: s.id,
+		Identity: old.Identity,
 		Expiry:   expiry,
 		Will:     m.will,
 		Keep:     func(broker.Kept) broker.Kept { return m },

@@ -18,10 +18,16 @@ type peer struct {
 }
 
 func (p peer) String() string {
-	if p.node == "" {
-		return p.addr.String()
+	at := p.addr
+	if p.link != nil && p.link.options.Whereabouts != nil {
+		if now := p.link.options.Whereabouts(at); now != (transport.Addr{}) {
+			at = now
+		}
 	}
-	return fmt.Sprintf("%v forwarding %x", p.addr, p.node)
+	if p.node == "" {
+		return at.String()
+	}
+	return fmt.Sprintf("%v forwarding %x", at, p.node)
 }
 
 // own returns p with nothing in it that aliases a read buffer.

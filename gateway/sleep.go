@@ -38,8 +38,8 @@ func (g *Gateway) woken(p peer, local uint16, here *session, m *mqttsn.PingReq) 
 		return nil // a stranger, whoever had the address before
 	case s.bound() && s.state != Asleep && s.state != Awake, !g.cfg.AddressChange:
 		return nil
-	case !p.link.options.Anonymous:
-		return nil // this listener asks for more than a ClientID
+	case !g.mayWake(p, s):
+		return nil // it takes more than a ClientID
 	}
 	g.cfg.Log.Debug("device woke at another address", "client", s.id, "from", s.peer, "to", p)
 	s.bind(p, local)

@@ -19,13 +19,22 @@ func (s *server) announce() {
 	s.announceTLS()
 	for _, d := range s.devices {
 		s.log.Info("listening for MQTT-SN devices", "on", d.Name())
-		s.access(mqttsnTable(d.rules), d.udp.LocalAddr().String(), false, d.rules.AllowAnonymous, d.udp.LocalAddr().Addr().IsLoopback())
+		at := d.socket.LocalAddr()
+		s.access(mqttsnTable(d.rules), at.String(), s.deviceProvable(d.rules), d.rules.AllowAnonymous, at.Addr().IsLoopback())
 	}
 }
 
 // provable tells whether clients can prove who they are at a listener.
 func (s *server) provable(rules *config.MQTTListener) bool {
 	return s.cfg.Auth.Proves() || rules.Secure() && rules.ClientCAFile != "" && rules.CertificateIdentity != "off"
+}
+
+// deviceProvable is the same for devices.
+func (s *server) deviceProvable(rules *config.MQTTSNListener) bool {
+	if rules.Type == "dtls" && (s.cfg.Auth.PSKFile != "" || rules.ClientCAFile != "" && rules.CertificateIdentity != "off") {
+		return true
+	}
+	return rules.Link().PlainAuth && s.cfg.Auth.Proves()
 }
 
 // access tells who may come in, where it is not plain.
@@ -36,7 +45,7 @@ func (s *server) access(table, address string, provable, anonymous, local bool) 
 		s.log.Warn("nobody is let in here: there are no users; set password_file in [auth], or, to let everybody in, put this line into "+table,
 			"listener", address, "line", "allow_anonymous = true")
 	case !anonymous:
-		s.log.Warn("nobody is let in here: devices cannot prove who they are yet; to let everybody in, put this line into "+table,
+		s.log.Warn("nobody is let in here: devices cannot prove who they are; see docs/dtls.md, or, to let everybody in, put this line into "+table,
 			"listener", address, "line", "allow_anonymous = true")
 	case !local:
 		s.log.Warn("whoever can reach this address is let in: allow_anonymous = true", "listener", address)
@@ -58,7 +67,7 @@ func (s *server) tryIt() string {
 		}
 	}
 	for _, d := range s.devices {
-		if d.rules.AllowAnonymous {
+		if d.rules.AllowAnonymous && d.udp != nil {
 			steps = append(steps, "go run ./firmware-sim pub"+simAddress(d.udp.LocalAddr())+" -t hello -m world")
 			break
 		}

@@ -39,6 +39,9 @@ func (s *server) reloadAuth(cfg *config.Config) bool {
 	if gone > 0 {
 		s.log.Info("clients disconnected: their users are not there any more", "clients", gone)
 	}
+	if gone := s.sweepDevices(); gone > 0 {
+		s.log.Info("devices disconnected: their identities are not there any more", "devices", gone)
+	}
 	return true
 }
 
@@ -59,7 +62,7 @@ func warnOf(a *auth.Auth, log *slog.Logger) {
 // judge lets the broker ask what clients may do.
 type judge struct{ auth *auth.Auth }
 
-// anonymous is who devices are, and all others who come with no identity.
+// anonymous are all who come with no identity.
 var anonymous = &auth.Identity{Kind: auth.KindAnonymous}
 
 func identityOf(who any) *auth.Identity {
@@ -84,7 +87,8 @@ func (j judge) CanReceive(who any, clientID, topic string) bool {
 	return j.auth.CanReceive(identityOf(who), clientID, topic)
 }
 
-// bound keeps devices from ClientIDs that bind_client_id keeps for users.
+// bound keeps devices from ClientIDs that bind_client_id keeps for others, and
+// from identities that a reload has taken away.
 type bound struct {
 	gateway.Backend
 	auth *auth.Auth
@@ -92,7 +96,11 @@ type bound struct {
 
 // Connect implements gateway.Backend.
 func (b bound) Connect(o gateway.ConnectRequest, client gateway.Client, token gateway.Token) (gateway.Conn, mqtt.ReasonCode, bool) {
-	if !b.auth.MayUse(anonymous, o.ClientID) {
+	who := identityOf(o.Identity)
+	switch {
+	case !b.auth.Valid(who):
+		return nil, mqtt.ReasonNotAuthorized, true
+	case !b.auth.MayUse(who, o.ClientID):
 		return nil, mqtt.ReasonClientIDNotValid, true
 	}
 	return b.Backend.Connect(o, client, token)

@@ -43,7 +43,7 @@ func (s *server) wantGroups(rules *config.MQTTSNListener) error {
 // gateway's address from the answer.
 func (s *server) serviceFor(rules *config.MQTTSNListener, group netip.AddrPort) (best devices, ok bool) {
 	for _, d := range s.devices {
-		at := d.udp.LocalAddr()
+		at := d.socket.LocalAddr()
 		if d.rules != rules || !reaches(at.Addr(), group.Addr()) {
 			continue
 		}
@@ -125,7 +125,7 @@ func (s *server) openGroup(g *group) error {
 	discovery := gateway.Discovery{Group: l, To: addresses(l), Every: time.Duration(g.rules.AdvertiseInterval)}
 	s.run(func() error { return s.gateway.ServeDiscovery(g.service.announced, discovery) })
 	s.log.Info("answering devices that look for a gateway", "on", l.Name(), "from", g.service.Name())
-	if g.service.udp.LocalAddr().Addr().IsLoopback() {
+	if g.service.socket.LocalAddr().Addr().IsLoopback() {
 		s.log.Warn("only devices on this machine can use the answer: the listener with this group has a loopback address", "group", g.text)
 	}
 	return nil

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"log/slog"
+	"net/netip"
 	"sync"
 	"time"
 
@@ -12,6 +13,7 @@ import (
 	"snbroker/internal/config"
 	"snbroker/internal/listener"
 	"snbroker/internal/store"
+	"snbroker/transport/dtls"
 	"snbroker/transport/udp"
 )
 
@@ -47,8 +49,11 @@ type clients struct {
 // devices is a socket for devices.
 type devices struct {
 	*announced
-	udp   *udp.Link
-	rules *config.MQTTSNListener
+	socket interface{ LocalAddr() netip.AddrPort }
+	udp    *udp.Link     // nil for other types
+	dtls   *dtls.Link    // the same
+	tls    *listener.TLS // of dtls with certificates; shared by the addresses of a listener
+	rules  *config.MQTTSNListener
 }
 
 // start opens everything that cfg names, then serves. It returns when all are
@@ -64,6 +69,7 @@ func start(cfg *config.Config, log *slog.Logger) (*server, error) {
 	s.broker.Authorize(judge{who})
 	g := cfg.Gateway()
 	g.Log = log
+	g.SameIdentity = sameIdentity
 	s.gateway = gateway.New(g, bound{gateway.NewEmbedded(s.broker), who})
 	if err := s.open(); err != nil {
 		s.closeSockets()
@@ -128,6 +134,9 @@ func (s *server) openClients(rules *config.MQTTListener) error {
 }
 
 func (s *server) openDevices(rules *config.MQTTSNListener) error {
+	if rules.Type == "dtls" {
+		return s.openDTLS(rules)
+	}
 	for _, address := range rules.Address {
 		cfg := rules.UDP(address)
 		cfg.ShareAddress = s.anyGroups()
@@ -139,7 +148,7 @@ func (s *server) openDevices(rules *config.MQTTSNListener) error {
 			}
 			return err
 		}
-		s.devices = append(s.devices, devices{announce(l), l, rules})
+		s.devices = append(s.devices, devices{announced: announce(l), socket: l, udp: l, rules: rules})
 	}
 	return nil
 }
@@ -160,7 +169,7 @@ func (s *server) serve() {
 		s.run(func() error { return c.Serve() })
 	}
 	for _, d := range s.devices {
-		s.run(func() error { return s.gateway.Serve(d.announced, d.rules.Link()) })
+		s.run(func() error { return s.gateway.Serve(d.announced, d.options()) })
 		<-d.served
 	}
 }
@@ -210,6 +219,6 @@ func (s *server) closeSockets() {
 		}
 	}
 	for _, d := range s.devices {
-		d.udp.Close()
+		d.Close()
 	}
 }

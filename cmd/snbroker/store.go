@@ -84,14 +84,14 @@ type identities struct{ auth *auth.Auth }
 
 // AppendIdentity implements broker.Identities.
 func (identities) AppendIdentity(b []byte, who any) []byte {
+	if who == nil {
+		return b
+	}
 	id := identityOf(who)
 	return append(append(b, byte(id.Kind)), id.Username...)
 }
 
 // Identity implements broker.Identities.
 func (identities) Identity(b []byte) any {
-	if len(b) == 0 {
-		return anonymous
-	}
 	return &auth.Identity{Kind: auth.Kind(b[0]), Username: string(b[1:])}
 }

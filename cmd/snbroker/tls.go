@@ -30,42 +30,53 @@ func checkTLS(cfg *config.Config) error {
 			all = append(all, err)
 		}
 	}
+	for i := range cfg.MQTTSN.Listeners {
+		if _, err := loadDTLS(&cfg.MQTTSN.Listeners[i]); err != nil {
+			all = append(all, err)
+		}
+	}
 	return errors.Join(all...)
 }
 
 // eachTLS visits what listeners have of TLS, once where several addresses share
 // it.
-func (s *server) eachTLS(visit func(*config.MQTTListener, *listener.TLS)) {
+func (s *server) eachTLS(visit func(table string, t *listener.TLS)) {
 	var last *listener.TLS
 	for _, c := range s.clients {
 		if c.tls != nil && c.tls != last {
-			visit(c.rules, c.tls)
+			visit(mqttTable(c.rules), c.tls)
 			last = c.tls
+		}
+	}
+	for _, d := range s.devices {
+		if d.tls != nil && d.tls != last {
+			visit(mqttsnTable(d.rules), d.tls)
+			last = d.tls
 		}
 	}
 }
 
 // reloadTLS reads certificates, authorities and revocations again.
 func (s *server) reloadTLS() {
-	s.eachTLS(func(rules *config.MQTTListener, t *listener.TLS) {
+	s.eachTLS(func(table string, t *listener.TLS) {
 		if err := t.Reload(); err != nil {
-			s.log.Error("certificates not reloaded, all stays as it was", "listener", mqttTable(rules), "error", err)
+			s.log.Error("certificates not reloaded, all stays as it was", "listener", table, "error", err)
 			return
 		}
-		s.announceCertificate(rules, t)
+		s.announceCertificate(table, t)
 	})
 }
 
 func (s *server) announceTLS() { s.eachTLS(s.announceCertificate) }
 
 // announceCertificate tells the certificate in force, and when it is not good.
-func (s *server) announceCertificate(rules *config.MQTTListener, t *listener.TLS) {
+func (s *server) announceCertificate(table string, t *listener.TLS) {
 	c := t.Certificate()
 	names := c.DNSNames
 	for _, ip := range c.IPAddresses {
 		names = append(names, ip.String())
 	}
-	args := []any{"listener", mqttTable(rules), "names", strings.Join(names, " "), "expires", c.NotAfter.Format(time.DateOnly)}
+	args := []any{"listener", table, "names", strings.Join(names, " "), "expires", c.NotAfter.Format(time.DateOnly)}
 	switch now := time.Now(); {
 	case now.After(c.NotAfter):
 		s.log.Warn("the server's certificate has expired: clients will refuse it", args...)

@@ -27,7 +27,7 @@ func defaultAuth() Auth {
 
 // files are the settings that name files.
 func (a *Auth) files() []*string {
-	return []*string{&a.PasswordFile, &a.ACLFile, &a.SCRAMFile, &a.JWTSecretFile, &a.JWKSFile}
+	return []*string{&a.PasswordFile, &a.ACLFile, &a.SCRAMFile, &a.PSKFile, &a.JWTSecretFile, &a.JWKSFile}
 }
 
 // locate has the files begin where the configuration is, so that it does not
@@ -53,6 +53,7 @@ func (a *Auth) Config() auth.Config {
 		PasswordFile: a.PasswordFile,
 		SCRAMFile:    a.SCRAMFile,
 		ACLFile:      a.ACLFile,
+		PSKFile:      a.PSKFile,
 		JWT: auth.JWTConfig{
 			SecretFile:    a.JWTSecretFile,
 			JWKSFile:      a.JWKSFile,

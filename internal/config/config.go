@@ -90,6 +90,9 @@ type MQTTSNListener struct {
 	GroupInterfaces   []string  `toml:"group_interfaces"`
 	AdvertiseInterval Duration  `toml:"advertise_interval"`
 
+	Devices
+	DTLS
+
 	origin string
 }
 
@@ -103,6 +106,7 @@ type Auth struct {
 	PasswordFile     string   `toml:"password_file"`
 	ACLFile          string   `toml:"acl_file"`
 	SCRAMFile        string   `toml:"scram_file"`
+	PSKFile          string   `toml:"psk_file"`
 	BindClientID     string   `toml:"bind_client_id"`
 	JWTSecretFile    string   `toml:"jwt_secret_file"`
 	JWKSFile         string   `toml:"jwks_file"`

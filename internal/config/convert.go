@@ -135,9 +135,13 @@ func (c *Config) Listener(l *MQTTListener) listener.Config {
 // Link is the rules for the devices of a listener.
 func (l *MQTTSNListener) Link() gateway.LinkOptions {
 	return gateway.LinkOptions{
-		Anonymous:   l.AllowAnonymous,
-		QoSMinusOne: l.QoSMinusOne,
-		MaxMessage:  int(l.MaxMessage),
+		Anonymous:                l.AllowAnonymous,
+		QoSMinusOne:              l.QoSMinusOne,
+		MaxMessage:               int(l.MaxMessage),
+		ClientIDs:                l.ClientIDs,
+		PlainAuth:                l.plainAuth(),
+		MaxMessageRate:           l.MaxMessageRate,
+		MaxMessageRatePerAddress: l.MaxMessageRatePerAddress,
 	}
 }
 

@@ -8,13 +8,14 @@ import (
 	"snbroker/gateway"
 	"snbroker/internal/auth"
 	"snbroker/internal/listener"
+	"snbroker/transport/dtls"
 	"snbroker/transport/udp"
 )
 
 // told is what c makes the packages be told.
 func told(c *Config) []any {
 	m, s := &c.MQTT.Listeners[0], &c.MQTTSN.Listeners[0]
-	return []any{c.Broker(), c.Gateway(), c.Listener(m), m.TLS(), s.Link(), s.UDP("a"), s.Group("225.1.1.1:1"), c.Store.Options(), c.Auth.Config(), c.Auth.Guard(), c.Log.SlogLevel()}
+	return []any{c.Broker(), c.Gateway(), c.Listener(m), m.TLS(), s.Link(), s.UDP("a"), s.DTLSLink("a"), s.DTLS.TLS(), s.Group("225.1.1.1:1"), c.Store.Options(), c.Auth.Config(), c.Auth.Guard(), c.Log.SlogLevel()}
 }
 
 func checkDefaults(t *testing.T, c *Config) {
@@ -28,6 +29,8 @@ func checkDefaults(t *testing.T, c *Config) {
 		{c.MQTT.Listeners[0].TLS(), listener.DefaultTLSConfig()},
 		{c.MQTTSN.Listeners[0].Link(), gateway.LinkOptions{Anonymous: true, QoSMinusOne: true}},
 		{c.MQTTSN.Listeners[0].UDP("a"), udp.Config{Address: "a"}},
+		{c.MQTTSN.Listeners[0].DTLSLink("a"), dtlsDefault("a")},
+		{c.MQTTSN.Listeners[0].TLS(), listener.DefaultTLSConfig()},
 		{auth.NewGuard(c.Auth.Guard()), auth.NewGuard(auth.GuardConfig{})},
 		{c.MQTTSN.Listeners[0].Group("b"), udp.GroupConfig{Group: "b"}},
 	} {
@@ -35,6 +38,12 @@ func checkDefaults(t *testing.T, c *Config) {
 			t.Errorf("%T:\ngot  %+[1]v\nwant %+[2]v", tc.got, tc.want)
 		}
 	}
+}
+
+func dtlsDefault(address string) dtls.Config {
+	c := dtls.DefaultConfig()
+	c.Address = address
+	return c
 }
 
 func TestGroupAddress(t *testing.T) {

@@ -65,7 +65,7 @@ const usualPort = "1883"
 
 // usualPorts are those of other types. WebSockets have none of their own; these
 // are the ones that most brokers come with.
-var usualPorts = map[string]string{"tls": "8883", "ws": "8083", "wss": "8084"}
+var usualPorts = map[string]string{"tls": "8883", "dtls": "8883", "ws": "8083", "wss": "8084"}
 
 func (l *MQTTListener) setDefaults() {
 	d, secure := listener.DefaultConfig(), listener.DefaultTLSConfig()
@@ -102,5 +102,6 @@ func (l *MQTTSNListener) setDefaults() {
 		// as well with a CONNECT first.
 		QoSMinusOne:       true,
 		AdvertiseInterval: Duration(15 * time.Minute), // SN §7.2
+		DTLS:              defaultDTLS(),
 	}
 }

@@ -71,8 +71,11 @@ func (c *Config) complete() {
 	for i := range c.MQTTSN.Listeners {
 		l, path := &c.MQTTSN.Listeners[i], element(keyMQTTSNListener, i)
 		l.origin = c.src.origin(path)
+		if port, ok := usualPorts[l.Type]; ok && !c.src.has(child(path, "address")) {
+			l.Address = loopbacks(port)
+		}
 		if !c.src.has(child(path, "allow_anonymous")) {
-			l.AllowAnonymous = l.Address.local()
+			l.AllowAnonymous = l.Address.local() && !l.AllowPlainAuth
 		}
 	}
 }

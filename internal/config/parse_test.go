@@ -90,7 +90,7 @@ type = "serial"
 			`t:2: mqtt.listener.type = "quic": want "tcp", "tls", "ws", "wss" or "unix"`,
 			`t:4: mqtt.listener.type = "udp": want "tcp", "tls", "ws", "wss" or "unix"`,
 			`t:5: mqtt.listener.address: a unix listener needs a path, such as "/run/snbroker/mqtt.sock"`,
-			`t:8: mqttsn.listener.type = "serial": not supported yet: this version has "udp"`,
+			`t:8: mqttsn.listener.type = "serial": not supported yet: this version has "udp" or "dtls"`,
 		}},
 		{"listener limits", `[[mqtt.listener]]
 max_connections = 0
@@ -194,7 +194,7 @@ hash_workers = 0
 ban_failures = -1
 ban_time = "0s"
 max_connects = -1
-psk_file = "x"
+psk_files = "x"
 [[mqtt.listener]]
 acl_file = "x"
 `, []string{
@@ -205,7 +205,7 @@ acl_file = "x"
 			`t:6: auth.ban_failures = -1: want 0 to 107374182`,
 			`t:7: auth.ban_time = "0s": want "1s" to "3650d"`,
 			`t:8: auth.max_connects = -1: want 0 to 1073741824`,
-			`t:9: unknown key auth.psk_file; did you mean acl_file?`,
+			`t:9: unknown key auth.psk_files; did you mean psk_file?`,
 			`t:11: unknown key mqtt.listener.acl_file; acl_file belongs in [auth]`,
 		}},
 		{"shapes", `log = "info"

@@ -103,6 +103,13 @@ func TestShippedFileUncommented(t *testing.T) {
 	if web.Path != listener.DefaultConfig().Path {
 		t.Errorf("path is %q", web.Path)
 	}
+	device := c.MQTTSN.Listeners[1]
+	if device.ClientCAFile == "" || device.CRLFile == "" || device.Address[0] != "127.0.0.1:8883" || c.Auth.PSKFile == "" {
+		t.Errorf("%+v", device)
+	}
+	if got := device.DTLSLink("a"); !reflect.DeepEqual(got, dtlsDefault("a")) {
+		t.Errorf("%+v", got)
+	}
 	if name, ok := c.Gateway().Predefined.Name("boiler-7", 1); !ok || name != "boiler/7/temperature" {
 		t.Errorf("the example of a predefined topic is %q, %v", name, ok)
 	}
@@ -213,7 +220,7 @@ func change(t *testing.T, path string, v reflect.Value) {
 	case reflect.String:
 		v.SetString(cmp.Or(map[string]string{
 			"Limits.QueuePolicy": "drop-newest", "Limits.SharePolicy": "sticky", "Log.Level": "debug",
-			"Auth.BindClientID": "equal", "Store.Durability": "none", "MQTT.Listeners.CertificateIdentity": "san", "MQTT.Listeners.TLSMinVersion": "1.3",
+			"Auth.BindClientID": "equal", "Store.Durability": "none", "MQTT.Listeners.CertificateIdentity": "san", "MQTTSN.Listeners.DTLS.CertificateIdentity": "san", "MQTT.Listeners.TLSMinVersion": "1.3",
 		}[path], "x"))
 	case reflect.Slice:
 		v.Set(reflect.ValueOf([]string{"x"}))

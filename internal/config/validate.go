@@ -31,7 +31,7 @@ func (c *Config) Validate() error {
 		v.wrong(keyMQTTListener, "no listeners: neither [[mqtt.listener]] nor [[mqttsn.listener]]")
 	}
 	v.mqttListeners(c.MQTT.Listeners)
-	v.mqttsnListeners(c.MQTTSN.Listeners)
+	v.mqttsnListeners(c.MQTTSN.Listeners, &c.Auth)
 	v.sys(&c.MQTT)
 	v.mqttsn(&c.MQTTSN)
 	v.store(&c.Store)
@@ -129,16 +129,18 @@ func (v *validator) mqttListeners(listeners []MQTTListener) {
 	}
 }
 
-func (v *validator) mqttsnListeners(listeners []MQTTSNListener) {
+func (v *validator) mqttsnListeners(listeners []MQTTSNListener, a *Auth) {
 	var taken takenAddresses
 	groups := make(map[string]string)
 	for i := range listeners {
 		l, at := &listeners[i], element(keyMQTTSNListener, i)
-		if v.listenerType(at, l.Type, []string{"udp"}, []string{"dtls", "serial"}) {
+		if v.listenerType(at, l.Type, []string{"udp", "dtls"}, []string{"serial"}) {
 			v.addresses(&taken, at, l.Address)
+			v.dtls(at, l, a)
 		}
+		v.devices(at, l)
 		if l.MaxMessage != 0 {
-			between(v, child(at, "max_message"), l.MaxMessage, 16, maxDatagram)
+			between(v, child(at, "max_message"), l.MaxMessage, 16, l.longest())
 		}
 		between(v, child(at, "receive_buffer"), l.ReceiveBuffer, 0, maxBuffer)
 		v.groups(groups, at, l)

@@ -10,9 +10,9 @@ import (
 )
 
 const (
-	// largest is what pion reads from the socket at once, less a record's
-	// overhead: header with Connection ID, explicit nonce, content type, tag.
-	largest    = inbound - (13 + cidLength + 8 + 1 + 16)
+	// MaxMTU is what pion reads from the socket at once, less a record's overhead:
+	// header with Connection ID, explicit nonce, content type, tag.
+	MaxMTU     = inbound - (13 + cidLength + 8 + 1 + 16)
 	inbound    = 8192
 	defaultMTU = 2048
 )
@@ -91,8 +91,8 @@ func (c Config) withDefaults() (Config, error) {
 	switch {
 	case c.PSK == nil && c.Credentials == nil:
 		return c, errors.New("dtls: neither pre-shared keys nor a certificate: give one of them")
-	case c.MTU < 0 || c.MTU > largest:
-		return c, fmt.Errorf("dtls: MTU %d: must be between 1 and %d, or 0 for %d", c.MTU, largest, defaultMTU)
+	case c.MTU < 0 || c.MTU > MaxMTU:
+		return c, fmt.Errorf("dtls: MTU %d: must be between 1 and %d, or 0 for %d", c.MTU, MaxMTU, defaultMTU)
 	case c.MaxSessions < 1 || c.MaxHandshakes < 1 || c.HandshakeTimeout <= 0:
 		return c, errors.New("dtls: MaxSessions, MaxHandshakes and HandshakeTimeout must be positive: begin with DefaultConfig")
 	case c.HandshakeRate < 0 || c.IdleTimeout < 0:

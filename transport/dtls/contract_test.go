@@ -55,7 +55,7 @@ func TestContract(t *testing.T) {
 	}{
 		{"PSK", 0, nil},
 		{"Connection ID", 0, clientOptions{withCID}},
-		{"Largest MTU", largest, clientOptions{withCID}},
+		{"Largest MTU", MaxMTU, clientOptions{withCID}},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			transporttest.Suite(t, func(t *testing.T) transporttest.Fixture {

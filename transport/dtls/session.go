@@ -73,15 +73,15 @@ func (s *session) run() {
 		l.mu.Lock()
 		l.leave(s)
 		l.mu.Unlock()
-		s.pipe.Close()
 	}()
 	conn, err := dtls.ServerWithOptions(&s.pipe, s.at, l.options(s)...)
 	if err != nil {
 		l.cfg.Log.Error("dtls: no handshake is possible with these settings", "listener", l.Name(), "error", err)
+		s.pipe.Close()
 		return
 	}
 	s.conn = conn
-	defer conn.Close()
+	defer conn.Close() // and the pipe with it, after the close_notify
 	if !s.handshake() {
 		return
 	}

@@ -1,0 +1,121 @@
+package main
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+
+	"snbroker/gateway"
+	"snbroker/internal/auth"
+	"snbroker/internal/config"
+	"snbroker/internal/listener"
+	"snbroker/transport"
+	"snbroker/transport/dtls"
+)
+
+// loadDTLS reads the files of a listener for devices; nil for one without.
+func loadDTLS(rules *config.MQTTSNListener) (*listener.TLS, error) {
+	if rules.CertFile == "" {
+		return nil, nil
+	}
+	t, err := listener.LoadTLS(rules.TLS())
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", mqttsnTable(rules), err)
+	}
+	return t, nil
+}
+
+// openDTLS opens the sockets of a listener of type "dtls".
+func (s *server) openDTLS(rules *config.MQTTSNListener) error {
+	files, err := loadDTLS(rules)
+	if err != nil {
+		return err
+	}
+	for _, address := range rules.Address {
+		cfg := rules.DTLSLink(address)
+		cfg.Log = s.log
+		cfg.Identify = prover{s.auth, files}.identify
+		if s.cfg.Auth.PSKFile != "" {
+			cfg.PSK = func(identity string) []byte {
+				key, _ := s.auth.PSK(identity)
+				return key
+			}
+		}
+		if files != nil {
+			cfg.Credentials = func() dtls.Credentials { return credentials(files) }
+		}
+		l, err := dtls.Listen(cfg)
+		if err != nil {
+			if err = explain(rules.Type, address, mqttsnTable(rules), err); rules.Address.Spare(address) {
+				s.log.Warn("not listening on an address; going on without it", "address", address, "error", err)
+				continue
+			}
+			return err
+		}
+		s.devices = append(s.devices, devices{announced: announce(l), socket: l, dtls: l, tls: files, rules: rules})
+	}
+	return nil
+}
+
+// credentials is what a listener's files hold, in pion's terms.
+func credentials(files *listener.TLS) dtls.Credentials {
+	c := files.Config()
+	return dtls.Credentials{
+		Certificate:       c.Certificates[0],
+		ClientCAs:         c.ClientCAs,
+		RequireClientCert: c.ClientAuth == tls.RequireAndVerifyClientCert,
+		Verify:            files.Verify,
+	}
+}
+
+// prover makes identities of what DTLS has proved.
+type prover struct {
+	auth  *auth.Auth
+	files *listener.TLS // nil without certificates
+}
+
+// identify returns an *auth.Identity, or nil for a device that has proved
+// nothing: whether it may come in is the listener's to say.
+func (p prover) identify(proof dtls.Proof) (any, error) {
+	r := auth.Request{PSKIdentity: proof.PSKIdentity, AllowAnonymous: true}
+	if proof.Certificate != nil {
+		r.CertificateIdentity = p.files.Name(proof.Certificate)
+	}
+	d := p.auth.Authenticate(context.Background(), r)
+	switch {
+	case !d.Allowed:
+		return nil, errors.New("identity refused: " + d.Reason.String())
+	case d.Identity.Kind == auth.KindAnonymous:
+		return nil, nil
+	}
+	return &d.Identity, nil
+}
+
+// options are the rules for a link's devices.
+func (d *devices) options() gateway.LinkOptions {
+	o := d.rules.Link()
+	if d.dtls != nil {
+		o.Identify = func(a transport.Addr) any { return d.dtls.Identity(a) }
+		o.Whereabouts = d.dtls.Whereabouts
+	}
+	return o
+}
+
+// sameIdentity compares what identify returns.
+func sameIdentity(a, b any) bool { return *identityOf(a) == *identityOf(b) }
+
+// sweepDevices disconnects devices whose identity is not there any more.
+func (s *server) sweepDevices() (gone int) {
+	welcome := func(who any) bool {
+		id, ok := who.(*auth.Identity)
+		return !ok || s.auth.Valid(id)
+	}
+	gone = s.gateway.Sweep(welcome) // they are told, before their sessions end
+	for _, d := range s.devices {
+		if d.dtls != nil {
+			d.dtls.Sweep(welcome)
+		}
+	}
+	return gone
+}
