@@ -12,9 +12,10 @@ import (
 	"snbroker/mqttsn/client"
 )
 
-// Dial opens a socket to the gateway, and with -d reports what passes.
+// Dial opens a socket to the gateway, with DTLS if there are flags for it, and
+// with -d reports what passes.
 func (d *Flags) Dial(ctx context.Context, debug io.Writer) (net.Conn, error) {
-	nc, err := new(net.Dialer).DialContext(ctx, "udp", d.Gateway)
+	nc, err := d.dial(ctx)
 	if err != nil {
 		var dns *net.DNSError
 		var addr *net.AddrError
@@ -27,6 +28,13 @@ func (d *Flags) Dial(ctx context.Context, debug io.Writer) (net.Conn, error) {
 		nc = &tracedConn{Conn: nc, w: debug}
 	}
 	return nc, nil
+}
+
+func (d *Flags) dial(ctx context.Context) (net.Conn, error) {
+	if d.security.wanted() {
+		return d.security.dial(ctx, d.Gateway)
+	}
+	return new(net.Dialer).DialContext(ctx, "udp", d.Gateway)
 }
 
 // Connect is Dial and CONNECT.

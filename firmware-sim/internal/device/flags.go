@@ -31,13 +31,15 @@ type Flags struct {
 		qos            QoS
 		retain         bool
 	}
-	set *flag.FlagSet
+	security security
+	set      *flag.FlagSet
 }
 
 // Register adds them to a command's flag set.
 func (d *Flags) Register(f *flag.FlagSet) {
 	d.set = f
 	d.RegisterLink(f)
+	d.security.register(f)
 	f.StringVar(&d.clientID, "i", "", "client `id`, up to 23 octets (default: a random one)")
 	f.UintVar(&d.keepAlive, "k", 60, "keep alive in `seconds`; 0 turns it off")
 	f.BoolVar(&d.clean, "c", true, "clean session; -c=false keeps subscriptions and messages for the next time, and needs -i")
