@@ -7,6 +7,8 @@ import (
 	"runtime"
 	"sync"
 
+	"github.com/pion/dtls/v3"
+
 	"snbroker/transport"
 	"snbroker/transport/udp"
 )
@@ -17,6 +19,7 @@ type Link struct {
 	at      netip.AddrPort // of under, if it is a UDP socket
 	cfg     Config
 	log     pionLog
+	suites  []dtls.CipherSuiteID
 	tickets *tickets
 	inbox   inbox
 	work    work
@@ -73,6 +76,7 @@ func New(under transport.Link, cfg Config) (*Link, error) {
 		under:    under,
 		cfg:      cfg,
 		log:      pionLog{cfg.Log},
+		suites:   cfg.suites(),
 		tickets:  newTickets(cfg.MaxSessions, cfg.IdleTimeout),
 		byCID:    make(map[cid]*session),
 		settled:  make(map[transport.Addr]*session),
@@ -200,7 +204,7 @@ func (l *Link) Serve(r transport.Receiver) error {
 	var helpers sync.WaitGroup
 	helpers.Go(l.keep)
 	for range min(4, runtime.GOMAXPROCS(0)) {
-		helpers.Go(l.encrypt)
+		helpers.Go(l.writer)
 	}
 	l.receive(r, read)
 	l.Close()

@@ -53,12 +53,10 @@ func (t *tickets) drop(id []byte) {
 	delete(t.of, string(id))
 }
 
-// resumption is a handshake's view of the tickets. pion negotiates no Connection
-// ID when it resumes, and to a sleeper that is worth more than a shorter
-// handshake now and then: a client that offers one gets a full handshake.
-type resumption struct {
-	*session
-}
+// resumption is a handshake's view of the tickets. A client that offers a
+// Connection ID has none: pion negotiates no Connection ID when it resumes, and to
+// a sleeper that is worth more than a shorter handshake now and then.
+type resumption struct{ *session }
 
 // Set implements dtls.SessionStore.
 func (r resumption) Set(key []byte, s dtls.Session) error {
@@ -68,9 +66,6 @@ func (r resumption) Set(key []byte, s dtls.Session) error {
 
 // Get implements dtls.SessionStore. No session is an empty one.
 func (r resumption) Get(key []byte) (dtls.Session, error) {
-	if r.hello.cid {
-		return dtls.Session{}, nil
-	}
 	r.asked = key
 	s, _ := r.link.tickets.get(key)
 	return s, nil

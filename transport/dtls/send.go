@@ -30,8 +30,12 @@ func (l *Link) Send(to transport.Addr, _ uint16, b []byte) {
 	l.pending = append(l.pending, outgoing{s, append(make([]byte, 0, len(b)), b...)})
 }
 
-// Flush hands the outgoing batch to the writers.
+// Flush encrypts the outgoing batch and sends it, with the writers' help if it is
+// for several sessions.
 func (l *Link) Flush() {
+	if len(l.pending) == 0 {
+		return
+	}
 	closed := false
 	select {
 	case <-l.done:
@@ -47,6 +51,7 @@ func (l *Link) Flush() {
 	}
 	clear(l.pending)
 	l.pending = l.pending[:0]
+	l.encrypt(l.work.take(false))
 }
 
 // send puts b behind what waits for the session.
@@ -71,6 +76,7 @@ func (s *session) finish() {
 	if !s.ending {
 		s.ending = true
 		s.list()
+		s.link.work.help()
 	}
 }
 
@@ -94,10 +100,21 @@ type work struct {
 
 func (w *work) init() { w.some.L = &w.mu }
 
+// put lists a session. Whoever puts the first one takes it, too, or calls help;
+// from the second one on a writer helps.
 func (w *work) put(s *session) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.queue = append(w.queue, s)
+	if len(w.queue) > 1 {
+		w.some.Signal()
+	}
+}
+
+// help has a writer look.
+func (w *work) help() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
 	w.some.Signal()
 }
 
@@ -127,19 +144,28 @@ func (w *work) close() {
 	w.some.Broadcast()
 }
 
-// encrypt is a writer: it takes sessions and writes what they have. Records leave
-// in one system call when nothing more is there to be written.
-func (l *Link) encrypt() {
+// writer helps, until the end.
+func (l *Link) writer() {
 	for s := l.work.take(true); s != nil; s = l.work.take(true) {
-		l.hold()
-		for n := 1; s != nil; n++ {
-			s.write()
-			if s = nil; n < batch {
-				s = l.work.take(false)
-			}
-		}
-		l.release()
+		l.encrypt(s)
 	}
+}
+
+// encrypt writes what s has, and the sessions listed behind it. Records leave in
+// one system call when nothing more is there to be written.
+func (l *Link) encrypt(s *session) {
+	if s == nil {
+		return
+	}
+	l.hold()
+	defer l.release()
+	for n := 0; s != nil; n++ {
+		s.write()
+		if s = nil; n < batch {
+			s = l.work.take(false)
+		}
+	}
+	l.work.help() // for what is left after so many
 }
 
 // hold has records wait in the socket's outgoing batch until release.
@@ -183,6 +209,7 @@ func (s *session) write() {
 	s.queued = false
 	if len(s.out) > 0 || s.ending {
 		s.list()
+		s.link.work.help()
 	}
 }
 

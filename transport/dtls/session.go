@@ -178,13 +178,15 @@ func (s *session) wrote(b []byte) {
 // options are what pion has to know, for this session.
 func (l *Link) options(s *session) []dtls.ServerOption {
 	o := []dtls.ServerOption{
-		dtls.WithCipherSuites(suites...),
+		dtls.WithCipherSuites(l.suites...),
 		dtls.WithLoggerFactory(l.log),
-		dtls.WithSessionStore(resumption{s}),
 		dtls.WithConnectionIDGenerator(func() []byte {
 			s.usesCID = true // pion asks for one when the client has offered
 			return s.id[:]
 		}),
+	}
+	if !s.hello.cid {
+		o = append(o, dtls.WithSessionStore(resumption{s}))
 	}
 	if psk := l.cfg.PSK; psk != nil {
 		o = append(o, dtls.WithPSK(func(identity []byte) ([]byte, error) { return psk(string(identity)), nil }))
