@@ -14,3 +14,5 @@ require (
 )
 
 require github.com/pion/transport/v5 v5.0.0 // indirect
+
+require github.com/tarm/serial v0.0.0-20180830185346-98f6abe2eb07

@@ -65,7 +65,7 @@ var rules = []rule{
 	{from: "mqttsn/client", only: []string{"mqttsn"}, foreign: none,
 		why:     "the client is for other programs too, and an independent peer of the gateway",
 		instead: "use mqttsn alone, and let the program that uses the client do the I/O"},
-	{from: "transport", only: []string{"transport"}, foreign: []string{"golang.org/x/sys", "github.com/pion/dtls/v3", "github.com/pion/logging"},
+	{from: "transport", only: []string{"transport"}, foreign: []string{"golang.org/x/sys", "github.com/tarm/serial", "github.com/pion/dtls/v3", "github.com/pion/logging"},
 		why:     "links carry datagrams and do not look into them",
 		instead: "pass octets and addresses, and decode in gateway"},
 	{from: "mapping", only: []string{"mapping", "mqttsn", "internal/mqtt"}, foreign: none,
@@ -82,8 +82,9 @@ var rules = []rule{
 // drivers are foreign packages that only these of transport may import: those for
 // the system's sockets, and those for cryptography that is not ours to write.
 var drivers = map[string][]string{
-	"golang.org/x/sys": {"transport/udp"},
-	"github.com/pion":  {"transport/dtls"},
+	"golang.org/x/sys":       {"transport/udp", "transport/serial"},
+	"github.com/tarm/serial": {"transport/serial"}, // opens serial devices; what it lacks is done beside it
+	"github.com/pion":        {"transport/dtls"},
 }
 
 // graph is who imports what: paths without the module's name, other modules'
@@ -287,7 +288,8 @@ func TestRulesCatch(t *testing.T) {
 		{"mqttsn/client", "example.org/x", "mqttsn/client imports example.org/x of another module"},
 		{"transport", "mqttsn", "transport imports mqttsn, which is not among"},
 		{"transport/udp", "example.org/x", "transport/udp imports example.org/x of another module"},
-		{"transport/memnet", "golang.org/x/sys/unix", "transport/memnet imports golang.org/x/sys/unix: only transport/udp may"},
+		{"transport/memnet", "golang.org/x/sys/unix", "only transport/udp, transport/serial drives the system with it"},
+		{"transport/udp", "github.com/tarm/serial", "only transport/serial drives the system with it"},
 		{"transport/udp", "github.com/pion/dtls/v3", "only transport/dtls may"},
 		{"mapping", "broker", "mapping imports broker, which is not among"},
 		{"mapping", "broker", "mapping imports broker, which stands beside it"},

@@ -1,0 +1,358 @@
+package serial
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"snbroker/transport"
+	"snbroker/transport/serial/framing"
+	"snbroker/transport/transporttest"
+)
+
+// logged is a log to look at.
+type logged struct {
+	mu sync.Mutex
+	b  bytes.Buffer
+}
+
+func (l *logged) Write(b []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.Write(b)
+}
+
+func (l *logged) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.String()
+}
+
+func (l *logged) log() *slog.Logger { return slog.New(slog.NewTextHandler(l, nil)) }
+
+// serving serves a link until the bubble's test ends.
+func serving(t *testing.T, l *Link, r transport.Receiver) {
+	t.Helper()
+	var ended sync.WaitGroup
+	ended.Go(func() {
+		if err := l.Serve(r); err != nil {
+			t.Error(err)
+		}
+	})
+	t.Cleanup(func() {
+		l.Close()
+		ended.Wait()
+	})
+}
+
+// frameOf is a message as a device sends it.
+func frameOf(t *testing.T, name string, message []byte) []byte {
+	t.Helper()
+	f, err := framing.New(name, framing.Options{Device: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	b, err := f.Append(nil, "", message)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return b
+}
+
+// pubAck is a message.
+var pubAck = []byte{7, 0x0D, 0, 1, 0, 2, 0}
+
+// A line that goes away comes back on the same Link; what is sent meanwhile is
+// dropped and counted, and the waits between attempts grow.
+func TestReopens(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var mu sync.Mutex
+		tries, there := 0, false
+		var far *memPort
+		plugged := func(yes bool) (*memPort, int) {
+			mu.Lock()
+			defer mu.Unlock()
+			there = yes
+			return far, tries
+		}
+		log := &logged{}
+		cfg := plain("hdlc", nil)
+		cfg.Log = log.log()
+		cfg.OpenPort = func(context.Context) (Port, error) {
+			mu.Lock()
+			defer mu.Unlock()
+			tries++
+			if !there {
+				return nil, errors.New("not there")
+			}
+			near, f := memLine()
+			far = f
+			return near, nil
+		}
+		l := opened(t, cfg)
+		c := transporttest.NewCollect(9)
+		serving(t, l, c)
+		time.Sleep(time.Minute)
+		synctest.Wait()
+		if _, n := plugged(false); n < 15 || n > 25 {
+			t.Errorf("%d attempts in a minute", n)
+		}
+		if n := strings.Count(log.String(), "not there"); n != 1 {
+			t.Errorf("logged %d times", n)
+		}
+		l.Send(transport.Addr{}, 0, pubAck)
+		l.Flush()
+		if s := l.Stats(); s.SendDrops != 1 {
+			t.Errorf("%+v", s)
+		}
+		for range 3 {
+			plugged(true)
+			time.Sleep(reopenMost)
+			synctest.Wait()
+			far, _ := plugged(false)
+			far.Write(frameOf(t, "hdlc", pubAck))
+			if d := <-c.C; !bytes.Equal(d.Data, pubAck) {
+				t.Errorf("got %x", d.Data)
+			}
+			l.Send(transport.Addr{}, 0, pubAck)
+			l.Flush()
+			synctest.Wait()
+			b := make([]byte, 99)
+			if n, err := far.Read(b); err != nil || !bytes.Equal(b[:n], frameOf(t, "hdlc", pubAck)) {
+				t.Errorf("got %x, %v", b[:n], err)
+			}
+			far.unplug()
+			time.Sleep(time.Second)
+		}
+		if s := l.LineStats(); s.Reopened != 2 {
+			t.Errorf("%+v", s)
+		}
+	})
+}
+
+// A line that is gone as soon as it is open does not keep anybody busy.
+func TestFlappingLine(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		n := 0
+		cfg := plain("hdlc", nil)
+		cfg.OpenPort = func(context.Context) (Port, error) {
+			n++
+			near, _ := memLine()
+			near.unplug()
+			return near, nil
+		}
+		serving(t, opened(t, cfg), transporttest.NewCollect(1))
+		time.Sleep(time.Minute)
+		synctest.Wait()
+		if n > 25 {
+			t.Errorf("opened %d times in a minute", n)
+		}
+	})
+}
+
+// stuckPort takes nothing until it is closed.
+type stuckPort struct{ *memPort }
+
+func (p stuckPort) Write([]byte) (int, error) {
+	<-p.done
+	return 0, errHungUp
+}
+
+// A line that takes nothing drops what finds no room, and keeps nobody waiting.
+func TestQueueIsBounded(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		near, _ := memLine()
+		cfg := plain("hdlc", stuckPort{near})
+		cfg.Baud = 9600
+		l := opened(t, cfg)
+		serving(t, l, transporttest.NewCollect(1))
+		begun := time.Now()
+		for range 100_000 {
+			l.Send(transport.Addr{}, 0, pubAck)
+		}
+		l.Flush()
+		if time.Since(begun) > 0 {
+			t.Error("Send waited")
+		}
+		s := l.Stats()
+		if most := uint64(cfg.queueSize() / len(pubAck)); 100_000-s.SendDrops > 2*most {
+			t.Errorf("%d of 100000 dropped", s.SendDrops)
+		}
+		l.Close()
+	})
+}
+
+// Own messages that come back are dropped; the same octets from a device are not.
+func TestEcho(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		near, far := memLine()
+		cfg := plain("hdlc", near)
+		cfg.Echo = true
+		l := opened(t, cfg)
+		c := transporttest.NewCollect(9)
+		serving(t, l, c)
+		for i := range 5 {
+			l.Send(transport.Addr{}, 0, []byte{7, 0x0D, 0, byte(i), 0, 2, 0})
+		}
+		l.Flush()
+		synctest.Wait()
+		b := make([]byte, 999)
+		n := 0
+		for n < 55 {
+			m, _ := far.Read(b[n:])
+			n += m
+		}
+		b[7] ^= 1 // the first one comes back damaged
+		far.Write(b[:n])
+		far.Write(b[n-11 : n]) // a device says what the last one said
+		synctest.Wait()
+		if s := l.LineStats(); s.Echoes != 4 || l.Stats().DatagramsIn != 1 {
+			t.Errorf("%+v, %+v", s, l.Stats())
+		}
+	})
+}
+
+// Nothing is sent on a line where somebody speaks.
+func TestTurnaround(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		near, far := memLine()
+		cfg := plain("hdlc", near)
+		cfg.Turnaround = 20 * time.Millisecond
+		l := opened(t, cfg)
+		serving(t, l, transporttest.NewCollect(9))
+		time.Sleep(time.Second)
+		far.Write(frameOf(t, "hdlc", pubAck))
+		synctest.Wait()
+		begun := time.Now()
+		l.Send(transport.Addr{}, 0, pubAck)
+		l.Flush()
+		b := make([]byte, 99)
+		if n, _ := far.Read(b); n == 0 || time.Since(begun) < cfg.Turnaround {
+			t.Errorf("%d octets after %v", n, time.Since(begun))
+		}
+	})
+}
+
+// A modem that answers gets one frame at a time, and one that does not is not
+// waited for for ever.
+func TestAnswers(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		near, far := memLine()
+		cfg := plain("loralink", near)
+		l := opened(t, cfg)
+		serving(t, l, transporttest.NewCollect(9))
+		for range 3 {
+			l.Send(transport.Addr{Node: "\x05"}, 0, pubAck)
+		}
+		l.Flush()
+		b := make([]byte, 99)
+		begun := time.Now()
+		first, _ := far.Read(b)
+		far.Write([]byte{0x7E, 0, 7, 5, 0, 0, 0, 0, 0x80, 0xFF - 0x85})
+		second, _ := far.Read(b)
+		if first == 0 || second != first || time.Since(begun) > 0 {
+			t.Errorf("%d and %d octets after %v", first, second, time.Since(begun))
+		}
+		for n := 0; n == 0; n, _ = far.Read(b) {
+		}
+		if d := time.Since(begun); d < 9*time.Second || d > 11*time.Second {
+			t.Errorf("the third one after %v", d)
+		}
+	})
+}
+
+// What firmware prints is logged, cleaned, and not without end.
+func TestConsole(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		near, far := memLine()
+		log := &logged{}
+		cfg := plain("hdlc", near)
+		cfg.Log = log.log()
+		l := opened(t, cfg)
+		c := transporttest.NewCollect(9)
+		serving(t, l, c)
+		far.Write([]byte("\x1b[31mpanic\x1b[0m: \x1b[2Jheap\tempty\r\n"))
+		far.Write(frameOf(t, "hdlc", pubAck))
+		<-c.C
+		for i := range 100 {
+			fmt.Fprintf(writerOf{far}, "line %d\r\n", i)
+		}
+		synctest.Wait()
+		if s := log.String(); !strings.Contains(s, `text="panic: heap empty"`) || strings.Contains(s, "\x1b") || strings.Count(s, "console") > 12 {
+			t.Errorf("%d lines:\n%s", strings.Count(s, "console"), s)
+		}
+	})
+}
+
+type writerOf struct{ Port }
+
+// What comes instead of messages is told, once.
+func TestWrongFraming(t *testing.T) {
+	noise := make([]byte, 400)
+	for i := range noise {
+		noise[i] = byte(i*i*31) | 0x80
+	}
+	for _, tc := range []struct {
+		framing string
+		line    []byte
+		want    string
+	}{
+		{"raw", bytes.Repeat(frameOf(t, "hdlc", pubAck), 20), `look like frames of hdlc: set framing = \"hdlc\"`},
+		{"hdlc", bytes.Repeat(frameOf(t, "cobs", pubAck), 200), `set framing = \"cobs\"`},
+		{"hdlc", bytes.Repeat(frameOf(t, "raw", pubAck), 400), `set framing = \"raw\"`},
+		{"cobs", bytes.Repeat(frameOf(t, "slip", pubAck), 20), `set framing = \"slip\"`},
+		{"slip", bytes.Repeat(frameOf(t, "slip-crc", pubAck), 20), `set framing = \"slip-crc\"`},
+		{"hdlc", bytes.Repeat(frameOf(t, "xbee", pubAck), 20), `API mode 2`},
+		{"hdlc", bytes.Repeat([]byte("I (99) wifi: up\r\n"), 200), "nothing but text"},
+		{"hdlc", bytes.Repeat(noise, 8), "is 4000000 baud"},
+		{"raw", bytes.Repeat(noise, 8), "is 4000000 baud"},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			near, far := memLine()
+			log := &logged{}
+			cfg := plain(tc.framing, near)
+			cfg.Log = log.log()
+			serving(t, opened(t, cfg), transporttest.Func(func(transport.Link, []transport.Datagram) {}))
+			far.Write(tc.line)
+			time.Sleep(time.Second)
+			synctest.Wait()
+			if s := log.String(); strings.Count(s, tc.want) != 1 || strings.Count(s, "octets come, but") != 1 {
+				t.Errorf("%s: want %q once in\n%s", tc.framing, tc.want, s)
+			}
+		})
+	}
+}
+
+// A board that starts is waited for, and heard only as far as it prints.
+func TestSettle(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		near, far := memLine()
+		log := &logged{}
+		cfg := plain("hdlc", near)
+		cfg.Log, cfg.Settle = log.log(), 2*time.Second
+		var early atomic.Bool
+		l := opened(t, cfg)
+		serving(t, l, transporttest.Func(func(transport.Link, []transport.Datagram) { early.Store(true) }))
+		far.Write([]byte("bootloader\r\n"))
+		time.Sleep(time.Second)
+		far.Write(frameOf(t, "hdlc", pubAck))
+		time.Sleep(500 * time.Millisecond)
+		if early.Load() || !strings.Contains(log.String(), "bootloader") {
+			t.Errorf("early %v\n%s", early.Load(), log)
+		}
+		time.Sleep(time.Second)
+		far.Write(frameOf(t, "hdlc", pubAck))
+		synctest.Wait()
+		if !early.Load() {
+			t.Error("nothing heard afterwards")
+		}
+	})
+}
