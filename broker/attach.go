@@ -47,7 +47,7 @@ func (b *Broker) record(s *Session) (end store.LSN) {
 		sent:    s.window.lastSent(),
 	}
 	if s.conn != nil {
-		r.connected, r.survives = true, s.conn.survives
+		r.connected, r.survives, r.window = true, s.conn.survives, uint32(s.conn.window)
 	}
 	if b.identities != nil {
 		switch {
