@@ -33,7 +33,7 @@ type Restored struct {
 // nil if nobody judges wills.
 func (b *Broker) Persist(s Store, i Identities) (Restored, error) {
 	began := time.Now()
-	r := restorer{b: b, store: s, identities: i, byNo: make(map[uint32]*restoring), messages: make(map[store.LSN]*restoredMessage), retained: make(map[string]*restoredMessage)}
+	r := newRestorer(b, s, i)
 	report, err := s.Replay(r.visit)
 	if err != nil {
 		return Restored{}, fmt.Errorf("broker: what the store has cannot be taken over: %w", err)
@@ -64,6 +64,11 @@ type restorer struct {
 	skipped    int
 	bodies     int64 // octets of messages in memory
 	record     messageRecord
+}
+
+func newRestorer(b *Broker, s Store, i Identities) restorer {
+	return restorer{b: b, store: s, identities: i, byNo: make(map[uint32]*restoring),
+		messages: make(map[store.LSN]*restoredMessage), retained: make(map[string]*restoredMessage)}
 }
 
 // restoring is a session as the records tell of it.
@@ -291,4 +296,28 @@ func (s *restoring) sorted() []uint32 {
 	// Numbers wrap; a queue never spans half of them.
 	slices.SortFunc(seqs, func(a, b uint32) int { return cmp.Compare(int32(a-s.lastSeq), int32(b-s.lastSeq)) })
 	return seqs
+}
+
+// Summary counts what a store holds, record by record, without a broker.
+type Summary struct{ r restorer }
+
+// NewSummary returns an empty one.
+func NewSummary() *Summary {
+	return &Summary{newRestorer(New(DefaultLimits()), nil, nil)}
+}
+
+// Visit takes a record, as a store replays it.
+func (s *Summary) Visit(at store.LSN, record []byte) error { return s.r.visit(at, record) }
+
+// Counts tells what there was.
+func (s *Summary) Counts() Restored {
+	out := Restored{Retained: len(s.r.retained), Skipped: s.r.skipped}
+	for _, x := range s.r.byNo {
+		if x.snapshot != 0 {
+			out.Sessions++
+			out.Subscriptions += len(x.subs)
+			out.Queued += len(x.entries)
+		}
+	}
+	return out
 }

@@ -1,17 +1,19 @@
 package main
 
 const help = `snbroker is an MQTT-SN gateway and an MQTT broker in one program. Devices reach
-it with MQTT-SN over UDP, other programs with MQTT 3.1, 3.1.1 or 5.0 over TCP,
+it with MQTT-SN over UDP or DTLS, other programs with MQTT 3.1, 3.1.1 or 5.0 over TCP,
 TLS or WebSocket.
 
 Usage:
   snbroker [-config FILE] [-v]    run
   snbroker check -config FILE     tell all that is wrong with a file
   snbroker passwd ... FILE USER   set a password in a file of users; see -help
+  snbroker store ...              look into what is kept on the disk; see store -help
   snbroker version                tell what was built, and from what
 
 Without -config it listens on this machine alone, on 127.0.0.1 and ::1: MQTT on
-TCP port 1883, MQTT-SN on UDP port 1883.
+TCP port 1883, MQTT-SN on UDP port 1883. What has to survive a restart is kept in
+the folder "data".
 
   -config FILE   read the settings from FILE. The config.toml that comes with
                  snbroker has every setting, its default and what it is for,
