@@ -171,3 +171,68 @@ func benchBolt(b *testing.B, writers int) {
 	close(to)
 	committer.Wait()
 }
+
+// BenchmarkReplay reads a log of 200-octet records again.
+func BenchmarkReplay(b *testing.B) {
+	o := Options{Path: b.TempDir(), Durability: None}
+	l, err := Open(o)
+	if err != nil {
+		b.Fatal(err)
+	}
+	if _, err := l.Replay(nil); err != nil {
+		b.Fatal(err)
+	}
+	l.Start(nil)
+	record := make([]byte, benchRecord)
+	for range 256 << 10 {
+		l.Append(record, true)
+	}
+	if err := l.Close(); err != nil {
+		b.Fatal(err)
+	}
+	b.SetBytes(int64(l.End()))
+	b.ReportAllocs()
+	for b.Loop() {
+		l, err := Open(o)
+		if err != nil {
+			b.Fatal(err)
+		}
+		report, err := l.Replay(func(at LSN, record []byte) error {
+			l.Live(at, len(record))
+			return nil
+		})
+		if err != nil || report.Records != 256<<10 {
+			b.Fatal(report, err)
+		}
+		l.Close()
+	}
+}
+
+// BenchmarkAppend is what an Append costs its caller while commits go on.
+func BenchmarkAppend(b *testing.B) {
+	l := openBench(b, Options{Durability: Interval})
+	record := make([]byte, benchRecord)
+	b.ReportAllocs()
+	for b.Loop() {
+		l.Append(record, false)
+	}
+}
+
+// BenchmarkRead reads records that are in segments.
+func BenchmarkRead(b *testing.B) {
+	l := openBench(b, Options{})
+	var at []LSN
+	for range 10_000 {
+		n, _ := l.Append(make([]byte, benchRecord), true)
+		at = append(at, n)
+	}
+	l.await(l.End())
+	b.ReportAllocs()
+	var buf []byte
+	for i := 0; b.Loop(); i++ {
+		var err error
+		if buf, err = l.Read(at[i%len(at)], buf[:0]); err != nil {
+			b.Fatal(err)
+		}
+	}
+}

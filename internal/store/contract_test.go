@@ -85,6 +85,9 @@ func TestRead(t *testing.T) {
 					t.Errorf("beside record %d: %.20q, %v", i, b, err)
 				}
 			}
+			if _, err := w.Read(0, nil); !errors.Is(err, ErrDamaged) {
+				t.Errorf("a commit record: %v", err)
+			}
 			if _, err := w.Read(w.End()+100, nil); !errors.Is(err, ErrGone) {
 				t.Errorf("beyond the end: %v", err)
 			}

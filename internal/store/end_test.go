@@ -126,7 +126,7 @@ func TestTornBehindDamage(t *testing.T) {
 	var claimed LSN
 	s := scanner{seed: newSeed(goldenID)}
 	s.set(behind(b), 0, 0, LSN(len(b)))
-	s.walk(0, visitor{commit: func(e *entry) { claimed = e.at }}) // the last commit
+	s.walk(0, visitor{commit: func(e entry) { claimed = e.at }}) // the last commit
 	last := records[len(records)-2:]
 	if last[0].at < claimed {
 		t.Fatal("the last batch has less than two records")

@@ -17,11 +17,10 @@ func (l *Log) Read(at LSN, buf []byte) ([]byte, error) {
 	l.mu.Lock()
 	if b := l.batchOf(at); b != nil {
 		defer l.mu.Unlock()
-		head := b.buf[at-b.base:]
-		if len(head) < recordHeader || le.Uint32(head[4:]) != l.seed.marks(at) {
-			return buf, fmt.Errorf("%w: none begins at %v", ErrDamaged, at)
+		if content, ok := b.record(at, l.seed); ok {
+			return append(buf, content...), nil
 		}
-		return append(buf, head[recordHeader:][:le.Uint32(head)&^commitFlag]...), nil
+		return buf, fmt.Errorf("%w: none begins at %v", ErrDamaged, at)
 	}
 	s := l.segmentOf(at)
 	l.mu.Unlock()
@@ -40,6 +39,20 @@ func (l *Log) Read(at LSN, buf []byte) ([]byte, error) {
 		return buf, fmt.Errorf("%w: it was at %v", ErrGone, at)
 	}
 	return buf, fmt.Errorf("%w: at %v in %s: %w", ErrDamaged, at, s.path, err)
+}
+
+// record is the content of a record in the batch. The commit record at its
+// beginning is the committer's, and not looked at.
+func (b *batch) record(at LSN, s seed) ([]byte, bool) {
+	head := b.buf[at-b.base:]
+	if at < b.base+commitRecord || len(head) < recordHeader || le.Uint32(head[4:]) != s.marks(at) {
+		return nil, false
+	}
+	n, commit, ok := lengthOf(head)
+	if !ok || commit || n > int64(len(head)-recordHeader) {
+		return nil, false
+	}
+	return head[recordHeader:][:n], true
 }
 
 // batchOf is the batch that holds a position; nil if it was committed.
@@ -89,8 +102,8 @@ func (l *Log) readFrom(s *segment, at LSN, buf []byte) ([]byte, error) {
 	if len(b) < recordHeader || le.Uint32(b[4:]) != l.seed.marks(at) {
 		return buf, errMarks
 	}
-	n, _, ok := lengthOf(b)
-	if !ok || n > s.size-offset-recordHeader {
+	n, commit, ok := lengthOf(b)
+	if !ok || commit || n > s.size-offset-recordHeader {
 		return buf, errMarks
 	}
 	if total := recordHeader + int(n); total <= len(b) {

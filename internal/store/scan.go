@@ -28,9 +28,9 @@ type entry struct {
 }
 
 // synced is what a commit record says had been fsynced before it.
-func (e *entry) synced() LSN { return LSN(le.Uint64(e.content)) }
+func (e entry) synced() LSN { return LSN(le.Uint64(e.content)) }
 
-func (e *entry) wall() int64 { return int64(le.Uint64(e.content[8:])) }
+func (e entry) wall() int64 { return int64(le.Uint64(e.content[8:])) }
 
 // set points the scanner at another segment's octets from a position on.
 func (s *scanner) set(file io.ReaderAt, base, at, limit LSN) {
@@ -166,7 +166,7 @@ type visitor struct {
 	record func(at LSN, content []byte) error
 	// damage is a stretch that had been on the disk and is not whole any more.
 	damage func(from, to LSN)
-	commit func(e *entry)
+	commit func(e entry)
 }
 
 // walk visits what is there from s.at on. All below claimed had been fsynced
@@ -179,7 +179,7 @@ func (s *scanner) walk(claimed LSN, v visitor) (LSN, signs, error) {
 		case ok && e.commit:
 			claimed = max(claimed, e.synced())
 			if v.commit != nil {
-				v.commit(&e)
+				v.commit(e)
 			}
 			continue
 		case ok:
