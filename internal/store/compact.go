@@ -143,9 +143,11 @@ func (l *Log) relocate(s *segment, c Compactor) error {
 			return nil
 		},
 		damage: func(from, to LSN) {
-			if _, _, err := l.quarantine(s, from, to); err != nil {
-				lost = errors.Join(lost, err)
+			copied, known, err := l.setAside(s, s.offset(from), int64(to-from))
+			if !known {
+				l.o.Log.Error("store: damage in a segment that is compacted", "path", s.path, "at", from, "octets", int64(to-from), "copy", copied)
 			}
+			lost = errors.Join(lost, err)
 		},
 	})
 	if err = errors.Join(err, lost); err != nil {

@@ -3,8 +3,11 @@ package store
 import (
 	"bytes"
 	"path/filepath"
+	"strings"
+	"syscall"
 	"testing"
 	"testing/synctest"
+	"time"
 )
 
 // damaged is a log of a few segments that was closed.
@@ -113,4 +116,47 @@ func flipped(t *testing.T, fs *MemFS, was []kept, name string, base LSN, offset 
 	}
 	w.close()
 	return lost
+}
+
+// What the compactor finds damaged is copied before its segment is let go; if
+// that fails, the segment stays.
+func TestDamageWhileCompacting(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		fs := &faulty{MemFS: NewMemFS()}
+		w := openOwner(t, quiet(fs))
+		w.Start(w)
+		w.set("kept", content(8))
+		w.set("hurt", content(25))
+		w.commit()
+		name := filepath.Join(testPath, segmentName(0))
+		fs.flip(name, segmentHeader+int64(w.table["hurt"].at)+20, 1)
+		copied := func() bool {
+			names, _ := fs.ReadDir(filepath.Join(testPath, quarantineFolder))
+			return len(names) > 0
+		}
+		fs.fail(func(o operation) error {
+			if strings.Contains(o.name, quarantineFolder) {
+				return syscall.ENOSPC
+			}
+			return nil
+		})
+		for i := range 400 {
+			w.set("often", content(i))
+			w.commit()
+		}
+		if copied() || fs.names[name] == nil {
+			t.Error("the segment was let go without a copy of what is damaged")
+		}
+		fs.fail(nil)
+		time.Sleep(compactRetry)
+		w.set("often", "x")
+		w.commit()
+		if !copied() || fs.names[name] != nil || w.Stats().Quarantined != 1 {
+			t.Errorf("copied: %v, %+v", copied(), w.Stats())
+		}
+		if b, err := w.Read(w.table["kept"].at, nil); err != nil || !strings.HasPrefix(string(b), "kept=") {
+			t.Errorf("%q, %v", b, err)
+		}
+		w.Close()
+	})
 }

@@ -9,12 +9,15 @@ import (
 	"time"
 )
 
-// TestMain also fails if a test leaves a goroutine of the log behind. Started
-// by TestLockedByAnotherProcess it is that process.
+// TestMain also fails if a test leaves a goroutine of the log behind. Started by
+// a test that needs another process, it is that.
 func TestMain(m *testing.M) {
 	if path := os.Getenv(lockerPath); path != "" {
 		holdLock(path)
 		return
+	}
+	if path := os.Getenv(writerPath); path != "" {
+		writeUntilKilled(path)
 	}
 	code := m.Run()
 	left := goroutines()

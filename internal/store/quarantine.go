@@ -8,12 +8,8 @@ import (
 
 const quarantineFolder = "quarantine"
 
-// quarantine copies a damaged stretch of a segment, with a text beside it. A
-// copy that is there already is left as it is.
-func (l *Log) quarantine(s *segment, from, to LSN) (path string, known bool, err error) {
-	return l.setAside(s, s.offset(from), int64(to-from))
-}
-
+// setAside copies a damaged stretch of a segment's file into the quarantine, with
+// a text beside it. A copy that is there already is left as it is.
 func (l *Log) setAside(s *segment, offset, n int64) (path string, known bool, err error) {
 	folder := filepath.Join(l.o.Path, quarantineFolder)
 	name := fmt.Sprintf("%v-%d-%d", s.base, offset, n)
