@@ -34,7 +34,8 @@ func (b *batch) end() LSN { return b.base + LSN(len(b.buf)) }
 // lengths. It never waits for the disk: what waits is kept in memory. live says
 // that the record counts as needed until Dead; others count as garbage at once.
 // at is where the record is, and end the position after it: it is durable when
-// Durable() >= end.
+// Durable() >= end. While Err is not nil everything that is appended stays in
+// memory: it is for the caller to bring less then.
 func (l *Log) Append(record []byte, live bool) (at, end LSN) {
 	if len(record) == 0 || len(record) > MaxRecord {
 		panic(fmt.Sprintf("store: a record of %d octets: it must have 1 to %d", len(record), MaxRecord))

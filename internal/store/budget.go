@@ -39,6 +39,5 @@ func (b *budget) pace(now time.Time, interval time.Duration) time.Duration {
 	if !b.spent(now) {
 		return interval
 	}
-	// With a day's worth or more to wait for, the float would still fit.
 	return max(interval, min(MaxPause, time.Duration(-b.left/b.hourly*float64(time.Hour))))
 }

@@ -30,6 +30,9 @@ func TestNoGhosts(t *testing.T) {
 		if torn := w.report.Torn; len(w.records) != 1 || torn == nil || torn.At != lost || torn.Records != 1 || w.report.End != lost {
 			t.Fatalf("%+v, %+v", w.report, torn)
 		}
+		if seen, err := inspect(left, testPath, nil); err != nil || seen.Torn == nil || *seen.Torn != *w.report.Torn || seen.Clean {
+			t.Errorf("inspected: %+v, %v", seen, err)
+		}
 		w.add(strings.Repeat("n", 100-commitRecord))
 		w.commit()
 		again := mustOpen(t, quiet(left.Crash()))

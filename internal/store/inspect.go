@@ -28,11 +28,12 @@ func inspect(files FS, path string, visit func(at LSN, record []byte) error) (Re
 			r.report.Begin = s.base
 		}
 		var end LSN
-		var cut signs
 		if i+1 < len(found.segments) {
 			end = found.segments[i+1].base
 		} else {
-			_, end, cut = r.extent(s)
+			var found signs
+			_, end, found = r.extent(s)
+			r.torn(s, end, found)
 			r.report.End = end
 		}
 		before := len(r.report.Damage)
@@ -40,10 +41,8 @@ func inspect(files FS, path string, visit func(at LSN, record []byte) error) (Re
 			return r.report, err
 		}
 		if s.usedAgain() {
-			r.report.Damage = r.report.Damage[:before]
-			continue
+			r.report.Damage, r.report.Torn = r.report.Damage[:before], nil
 		}
-		r.torn(s, end, cut)
 	}
 	return r.report, nil
 }

@@ -5,7 +5,7 @@ import "sync"
 // Waiter waits for a position to become durable.
 type Waiter interface {
 	// Durable is called once, from the notifier's goroutine. It holds up other
-	// waiters, but no commit.
+	// waiters, but no commit. It must not close the log.
 	Durable()
 }
 

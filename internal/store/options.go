@@ -76,7 +76,7 @@ type Options struct {
 	Log *slog.Logger
 	// OnHealth, if not nil, is called when appends stop becoming durable (the
 	// error is Err's) and when they do again (nil). It is called from the
-	// committer, so it must not wait for a commit.
+	// committer, so it must neither wait for a commit nor close the log.
 	OnHealth func(err error)
 }
 

@@ -104,7 +104,7 @@ func (r *reading) segment(s *segment, end LSN) error {
 		damage: func(from, to LSN) { damaged(s.offset(from), int64(to-from)) },
 		commit: func(e entry) {
 			r.report.LastCommit = time.Unix(0, e.wall())
-			r.report.Clean = e.synced() == e.at
+			r.report.Clean = e.synced() == e.at && r.report.Torn == nil
 		},
 	})
 	if err != nil {

@@ -3,9 +3,10 @@ package store
 import "path/filepath"
 
 // Replay gives each whole record, oldest first; record is valid during the
-// call. It is called once, before the first Append. Damage does not stop it:
-// the report tells of it. It fails only if visit does, or if a file that holds
-// nothing any more cannot be moved out of the way.
+// call. It is called once, before the first Append. With Ack the last records
+// may not be durable yet: Durable tells. Damage does not stop it: the report
+// tells of it. It fails only if visit does, or if a file that holds nothing any
+// more cannot be moved out of the way.
 func (l *Log) Replay(visit func(at LSN, record []byte) error) (Report, error) {
 	if l.replayed {
 		panic("store: Replay comes once")
