@@ -23,13 +23,25 @@ func (l *Log) commitLoop() {
 	timer := time.NewTimer(time.Hour)
 	defer timer.Stop()
 	for {
-		pause, waits := l.due(time.Now())
+		now := time.Now()
+		lack, low := l.lack(now)
+		if low && lack <= 0 {
+			l.reserve()
+			continue
+		}
+		pause, waits := l.due(now)
 		if waits && pause <= 0 && !closed(l.last) {
 			l.gather()
-			l.commit()
+			if l.commit() && l.turned {
+				l.turned = false
+				l.reserve()
+			}
 			continue
 		}
 		var ring <-chan time.Time
+		if low && (!waits || lack < pause) {
+			pause, waits = lack, true
+		}
 		if waits {
 			timer.Reset(pause)
 			ring = timer.C
@@ -202,12 +214,12 @@ func (l *Log) committed(b *batch, took time.Duration) {
 			l.reached = nil
 		}
 	}
-	healed := l.trouble.Swap(nil) != nil
+	healed := !l.low && l.trouble.Swap(nil) != nil
 	l.retry = 0
 	switch {
 	case l.o.Durability == Ack:
 		l.durable.Store(uint64(l.synced))
-	case healed:
+	case healed || l.low:
 		l.durable.Store(l.end.Load())
 	}
 	l.release(b)
@@ -220,10 +232,7 @@ func (l *Log) committed(b *batch, took time.Duration) {
 	l.mu.Unlock()
 	l.notify.ring()
 	if healed {
-		l.o.Log.Info("store: the disk takes what is written again", "path", l.o.Path)
-		if l.o.OnHealth != nil {
-			l.o.OnHealth(nil)
-		}
+		l.tell(nil)
 	}
 }
 
@@ -239,11 +248,7 @@ func (l *Log) failed(err error, now time.Time) {
 	first := l.trouble.Swap(e) == nil
 	l.stats.Failures++
 	l.mu.Unlock()
-	if !first {
-		return
-	}
-	l.o.Log.Error(e.Error())
-	if l.o.OnHealth != nil {
-		l.o.OnHealth(e)
+	if first {
+		l.tell(e)
 	}
 }

@@ -215,6 +215,8 @@ func (l *Log) letGo(s *segment) error {
 	l.mu.Unlock()
 	if !keep {
 		l.discard(s)
+		return nil
 	}
+	l.plenty()
 	return nil
 }

@@ -66,7 +66,7 @@ func failAt(t *testing.T, n, lasts int) bool {
 			}
 		}))
 		synctest.Wait()
-		if w.Err() == nil != (w.Durable() == w.End()) {
+		if w.Err() == nil && w.Durable() != w.End() {
 			t.Fatalf("record %d: durable %v, end %v, error %v", i, w.Durable(), w.End(), w.Err())
 		}
 		if err := w.Err(); err != nil {

@@ -37,7 +37,9 @@ type Log struct {
 	waiting  []*batch      // oldest first; the first may be at the disk
 	open     *batch        // the last of waiting, if it still takes records
 	idle     []*batch      // to be used again
-	spare    []*segment    // to be used again
+	spare    []*segment    // to be used again; one is the reserve
+	low      bool          // there is no reserve, and no room for one
+	lowAt    time.Time     // when room for it is looked for again
 	synced   LSN           // all below is on the disk
 	reached  chan struct{} // closed when synced grows; nil: nobody waits for it
 	live     int64         // octets, of segments and waiting
@@ -59,6 +61,7 @@ type Log struct {
 	// The committer's alone, and Replay's before it starts.
 	cur      *segment      // takes the next batch; nil: a new one is needed
 	unsynced bool          // cur has content that was not fsynced
+	turned   bool          // cur is new, and may have been the reserve
 	took     time.Duration // the last commit
 	company  int64         // who asked for it
 	written  int64         // octets since the budget was charged, in whole pages
@@ -114,7 +117,11 @@ func (l *Log) load() error {
 	}
 	for _, name := range names {
 		if filepath.Ext(name) == spareSuffix || name == freshName {
-			l.adopt(filepath.Join(l.o.Path, name))
+			// It may have been about to become a segment: what is in it would
+			// fit where the next one's records are to be.
+			if err := l.o.FS.Remove(filepath.Join(l.o.Path, name)); err != nil {
+				return err
+			}
 		}
 	}
 	if l.id = found.id; l.id == 0 {
@@ -126,27 +133,12 @@ func (l *Log) load() error {
 	return nil
 }
 
-// adopt keeps a file of a former run for the next segment, or removes it.
-func (l *Log) adopt(path string) {
-	f, err := l.o.FS.Open(path, true)
-	if err != nil {
-		return
-	}
-	size, err := f.Size()
-	s := &segment{path: path, file: f, size: size}
-	if err != nil || size != l.o.SegmentSize || filepath.Ext(path) != spareSuffix || len(l.spare) >= maxSpare {
-		l.discard(s)
-		return
-	}
-	l.spare = append(l.spare, s)
-}
-
 // Start begins the goroutines. c may be nil: nothing is compacted then.
 func (l *Log) Start(c Compactor) {
 	if !l.replayed || l.started {
 		panic("store: Start comes once, after Replay")
 	}
-	l.started = true
+	l.started, l.turned = true, l.cur != nil
 	l.running.Add(2)
 	go l.commitLoop()
 	go l.notifyLoop()

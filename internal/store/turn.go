@@ -46,7 +46,7 @@ func (l *Log) turn(b *batch) error {
 	l.mu.Lock()
 	l.segments = append(l.segments, s)
 	l.mu.Unlock()
-	l.cur = s
+	l.cur, l.turned = s, true
 	return nil
 }
 
