@@ -194,6 +194,14 @@ func (c *Conn) Sync(t *Turn) {
 	}
 }
 
+// SyncSubscriptions is Sync after subscriptions changed. While the disk fails none
+// is added, and what was there before need not wait.
+func (c *Conn) SyncSubscriptions(t *Turn) {
+	if c.session.durable && c.broker.store.Err() == nil {
+		c.Sync(t)
+	}
+}
+
 // refusing tells why no message that would have to be kept is taken in.
 func (b *Broker) refusing(p *Publication) (mqtt.ReasonCode, bool) {
 	if b.store == nil || p.QoS == mqtt.QoS0 {

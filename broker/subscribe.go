@@ -16,10 +16,10 @@ func (c *Conn) Subscribe(filter string, o SubscribeOptions) mqtt.ReasonCode {
 	if !c.maySubscribe(filter) {
 		return mqtt.ReasonNotAuthorized
 	}
-	if s.durable && c.broker.store.Err() != nil {
+	i, known := s.findSubscription(filter)
+	if s.durable && !(known && s.subs[i].options == o) && c.broker.store.Err() != nil {
 		return mqtt.ReasonImplementationSpecificError // it could not be kept
 	}
-	i, known := s.findSubscription(filter)
 	if known {
 		filter = s.subs[i].filter
 		s.subs[i].options = o

@@ -135,12 +135,14 @@ func (c embeddedConn) PubRel(id mqttsn.MsgID, token Token) bool {
 
 func (c embeddedConn) Subscribe(filter string, qos mqtt.QoS, token Token) (mqtt.ReasonCode, bool) {
 	reason := c.Conn.Subscribe(filter, broker.SubscribeOptions{QoS: qos})
-	return reason, c.sync(token, reason)
+	c.Conn.SyncSubscriptions(&c.e.turn.Turn)
+	return reason, c.e.turn.answer(c.Client(), token, reason)
 }
 
 func (c embeddedConn) Unsubscribe(filter string, token Token) bool {
 	c.Conn.Unsubscribe(filter)
-	return c.Sync(token)
+	c.Conn.SyncSubscriptions(&c.e.turn.Turn)
+	return c.e.turn.answer(c.Client(), token, mqtt.ReasonSuccess)
 }
 
 func (c embeddedConn) Note(change []byte) { c.Conn.NoteKept(change) }

@@ -126,7 +126,7 @@ func (c *conn) seldom(w *worker, p mqtt.Packet) error {
 		for _, f := range p.Filters {
 			ack.ReasonCodes = append(ack.ReasonCodes, c.session.Unsubscribe(mountedFilter(c.listener.cfg.MountPoint, f)))
 		}
-		c.session.Sync(&w.turn)
+		c.session.SyncSubscriptions(&w.turn)
 		w.acks, err = c.appendExplained(w.acks, &ack, &ack.Properties.ReasonString, refused(ack.ReasonCodes))
 	case *mqtt.Connect:
 		return c.connect(w, p)
@@ -233,7 +233,7 @@ func (c *conn) subscribe(w *worker, p *mqtt.Subscribe) error {
 		ack.ReasonCodes = append(ack.ReasonCodes, reason)
 	}
 	var err error
-	c.session.Sync(&w.turn)
+	c.session.SyncSubscriptions(&w.turn)
 	w.acks, err = c.appendExplained(w.acks, &ack, &ack.Properties.ReasonString, refused(ack.ReasonCodes))
 	w.retained = true
 	return err
