@@ -7,6 +7,7 @@ require (
 	github.com/gorilla/websocket v1.5.3
 	github.com/pion/dtls/v3 v3.1.15
 	github.com/pion/logging v0.2.4
+	github.com/tarm/serial v0.0.0-20180830185346-98f6abe2eb07
 	github.com/tidwall/btree v1.8.2
 	go.etcd.io/bbolt v1.5.0
 	golang.org/x/crypto v0.58.0
@@ -14,5 +15,3 @@ require (
 )
 
 require github.com/pion/transport/v5 v5.0.0 // indirect
-
-require github.com/tarm/serial v0.0.0-20180830185346-98f6abe2eb07

@@ -16,8 +16,11 @@ type Addr struct {
 }
 
 // String returns "192.0.2.1:1883", or "192.0.2.1:1883#0102" with the node in
-// hex, or "#0102" on a link without IP.
+// hex, or "#0102" on a link without IP, or "line" on a link that is one peer.
 func (a Addr) String() string {
+	if a == (Addr{}) {
+		return "line"
+	}
 	if a.Node == "" {
 		return a.IP.String()
 	}

@@ -14,6 +14,7 @@ func TestAddrString(t *testing.T) {
 		{Addr{IP: netip.MustParseAddrPort("192.0.2.1:1883"), Node: "\x01\x02"}, "192.0.2.1:1883#0102"},
 		{Addr{IP: netip.MustParseAddrPort("[fe80::1%wlan0]:1883")}, "[fe80::1%wlan0]:1883"},
 		{Addr{Node: "\x00\x13\xa2\xff"}, "#0013a2ff"},
+		{Addr{}, "line"},
 	} {
 		if got := tc.addr.String(); got != tc.want {
 			t.Errorf("%#v: got %q, want %q", tc.addr, got, tc.want)

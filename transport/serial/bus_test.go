@@ -21,6 +21,7 @@ type bus struct {
 	speak sync.Mutex
 	mu    sync.Mutex
 	nodes []*node
+	taps  []*memPort
 }
 
 func newBus(t testing.TB, port Port, framing string) *bus {
@@ -44,8 +45,34 @@ func (b *bus) read() {
 		for _, node := range b.nodes {
 			node.hear(buf[:n])
 		}
+		for _, tap := range b.taps {
+			select {
+			case tap.in <- append([]byte{}, buf[:n]...):
+			case <-tap.done:
+			}
+		}
 		b.mu.Unlock()
 	}
+}
+
+// tap is a Port of one more device on the line.
+func (b *bus) tap() Port {
+	near, _ := memLine()
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.taps = append(b.taps, near)
+	return tap{near, b}
+}
+
+type tap struct {
+	*memPort
+	bus *bus
+}
+
+func (t tap) Write(p []byte) (int, error) {
+	t.bus.speak.Lock()
+	defer t.bus.speak.Unlock()
+	return t.bus.port.Write(p)
 }
 
 // node is a device on a bus, and a transporttest.Peer.

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"io"
 	"net"
 	"sync"
 	"time"
@@ -23,7 +24,8 @@ type Conn struct {
 	header   []byte // a forwarder's, for each message; nil: none
 	silence  time.Duration
 
-	writing sync.Mutex // of port
+	sent    chan struct{} // closed when send has ended
+	writing sync.Mutex    // of port
 	workers sync.WaitGroup
 	closing sync.Once
 	mu      sync.Mutex
@@ -38,7 +40,7 @@ func Dial(ctx context.Context, cfg Config, node []byte) (*Conn, error) {
 		return nil, err
 	}
 	o := framing.Options{Device: true}
-	c := &Conn{silence: cfg.silence()}
+	c := &Conn{silence: cfg.silence(), sent: make(chan struct{})}
 	if framing.Addressed(cfg.Framing) || cfg.Framing == "aquila" {
 		o.Address = node
 	} else if len(node) > 0 {
@@ -72,26 +74,44 @@ func (c *Conn) Err() error {
 	return c.err
 }
 
-// Close ends the connection, and waits until the line is closed.
+// Close ends the connection, and waits until the line is closed. What was written
+// is still sent, within reason.
 func (c *Conn) Close() error {
 	c.stop(net.ErrClosed)
+	limit := time.NewTimer(lastWords)
+	defer limit.Stop()
+	select {
+	case <-c.sent:
+	case <-limit.C:
+	}
+	c.closing.Do(func() { _ = c.port.Close() })
 	c.workers.Wait()
 	return nil
 }
 
+// stop ends the program's end; the first reason counts.
 func (c *Conn) stop(err error) {
-	c.closing.Do(func() {
-		c.mu.Lock()
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.err == nil {
 		c.err = err
-		c.mu.Unlock()
 		c.Conn.Close()
 		c.inner.Close()
-		_ = c.port.Close()
-	})
+	}
+}
+
+// Read implements net.Conn. It tells why the line is gone, if it is.
+func (c *Conn) Read(b []byte) (int, error) {
+	n, err := c.Conn.Read(b)
+	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrClosedPipe) {
+		return n, c.Err()
+	}
+	return n, err
 }
 
 // send passes on what the program writes: one message each.
 func (c *Conn) send() {
+	defer close(c.sent)
 	b := make([]byte, c.framing.MTU+1) // one more, so that too much is noticed
 	var out, frame []byte
 	if err := c.write(c.framing.Preamble); err != nil {

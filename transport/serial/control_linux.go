@@ -6,6 +6,8 @@ import (
 	"io"
 	"io/fs"
 	"net"
+	"path/filepath"
+	"strings"
 	"sync/atomic"
 	"unsafe"
 
@@ -36,13 +38,20 @@ func (c *control) lock(path string) error {
 		return errNoTerminal
 	}
 	// Of a pseudo-terminal the mark outlives a program that was killed.
-	if taken, err := unix.IoctlGetInt(c.fd, unix.TIOCGEXCL); err == nil && taken != 0 && len(holders(path)) > 0 {
+	if taken, err := unix.IoctlGetInt(c.fd, unix.TIOCGEXCL); err == nil && taken != 0 && !pseudo(path) {
 		return errInUse
 	}
 	if err := unix.Flock(c.fd, unix.LOCK_EX|unix.LOCK_NB); errors.Is(err, unix.EWOULDBLOCK) {
 		return errInUse
 	}
 	return nil
+}
+
+// pseudo tells whether a terminal has a program at its other end, which may well
+// have this end open, too, as socat does.
+func pseudo(path string) bool {
+	real, err := filepath.EvalSymlinks(path)
+	return err == nil && strings.HasPrefix(real, "/dev/pts/")
 }
 
 // configure sets what the package cannot. The device is open by now, so that

@@ -25,5 +25,7 @@ func (*control) configure(c *Config) error {
 	return nil
 }
 
+func pseudo(string) bool { return false }
+
 func (*control) write(port io.Writer, b []byte, _ *atomic.Bool) (int, error) { return port.Write(b) }
 func (*control) close()                                                      {}

@@ -54,7 +54,7 @@ func serving(t *testing.T, l *Link, r transport.Receiver) {
 }
 
 // frameOf is a message as a device sends it.
-func frameOf(t *testing.T, name string, message []byte) []byte {
+func frameOf(t testing.TB, name string, message []byte) []byte {
 	t.Helper()
 	f, err := framing.New(name, framing.Options{Device: true})
 	if err != nil {

@@ -203,7 +203,7 @@ func (r *reader) answer(e framing.Event) {
 // warnOfHolders names those who would take octets from this line.
 func (r *reader) warnOfHolders() {
 	l := r.l
-	if _, tcp := TCP(l.cfg.Device); tcp || l.cfg.OpenPort != nil {
+	if _, tcp := TCP(l.cfg.Device); tcp || l.cfg.OpenPort != nil || pseudo(l.cfg.Device) {
 		return
 	}
 	if programs := holders(l.cfg.Device); len(programs) > 0 {

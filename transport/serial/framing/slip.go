@@ -19,7 +19,7 @@ func newSLIP(o Options) (Encoder, Decoder) {
 }
 
 func newSLIPCRC(o Options) (Encoder, Decoder) {
-	return slipCRC{o.MTU}, newSLIPDecoder(o.MTU+crcSize, openXModem)
+	return slipCRC{o.MTU}, newSLIPDecoder(o.MTU+crcSize, openSLIPCRC)
 }
 
 func newSLIPDecoder(most int, open func([]byte) Event) *flagged {
@@ -43,6 +43,18 @@ func openWhole(frame []byte) Event {
 	}
 	return Event{Kind: Message, Data: frame}
 }
+
+// openSLIPCRC refuses what begins with 00, as no message does: to zeros in front
+// this CRC is blind, and a damaged flag is one octet more in front.
+func openSLIPCRC(frame []byte) Event {
+	e := openXModem(frame)
+	if e.Kind == Message && !begins(e.Data) {
+		return Event{Kind: Noise, Data: frame, Err: ErrLength}
+	}
+	return e
+}
+
+func begins(message []byte) bool { return len(message) > 0 && message[0] != 0 }
 
 // openXModem takes a CRC-16/XMODEM off, low octet first.
 func openXModem(frame []byte) Event {
@@ -73,6 +85,9 @@ type slipCRC struct{ mtu int }
 func (f slipCRC) Append(dst []byte, node string, message []byte) ([]byte, error) {
 	if err := fits(f.mtu, node, message); err != nil {
 		return dst, err
+	}
+	if !begins(message) {
+		return dst, ErrMessage
 	}
 	dst = appendSLIP(append(dst, slipEnd), message)
 	crc := xmodem(message)
