@@ -22,6 +22,7 @@ func (s *server) announce() {
 		at := d.socket.LocalAddr()
 		s.access(mqttsnTable(d.rules), at.String(), s.deviceProvable(d.rules), d.rules.AllowAnonymous, at.Addr().IsLoopback())
 	}
+	s.announceLines()
 }
 
 // provable tells whether clients can prove who they are at a listener.

@@ -1,8 +1,8 @@
 package main
 
 const help = `snbroker is an MQTT-SN gateway and an MQTT broker in one program. Devices reach
-it with MQTT-SN over UDP or DTLS, other programs with MQTT 3.1, 3.1.1 or 5.0 over TCP,
-TLS or WebSocket.
+it with MQTT-SN over UDP, DTLS or a serial line, other programs with MQTT 3.1,
+3.1.1 or 5.0 over TCP, TLS or WebSocket.
 
 Usage:
   snbroker [-config FILE] [-v]    run

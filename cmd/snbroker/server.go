@@ -31,6 +31,7 @@ type server struct {
 
 	clients []clients
 	devices []devices
+	lines   []serialLine
 	groups  []*group // the keeper's, while there is one
 
 	keeper  sync.WaitGroup
@@ -137,6 +138,9 @@ func (s *server) openDevices(rules *config.MQTTSNListener) error {
 	if rules.Type == "dtls" {
 		return s.openDTLS(rules)
 	}
+	if rules.Type == "serial" {
+		return s.openLine(rules)
+	}
 	for _, address := range rules.Address {
 		cfg := rules.UDP(address)
 		cfg.ShareAddress = s.anyGroups()
@@ -172,6 +176,7 @@ func (s *server) serve() {
 		s.run(func() error { return s.gateway.Serve(d.announced, d.options()) })
 		<-d.served
 	}
+	s.serveLines()
 }
 
 // run serves until stop; an end before that is the program's.
@@ -221,4 +226,5 @@ func (s *server) closeSockets() {
 	for _, d := range s.devices {
 		d.Close()
 	}
+	s.closeLines()
 }

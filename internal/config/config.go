@@ -92,6 +92,7 @@ type MQTTSNListener struct {
 
 	Devices
 	DTLS
+	SerialLine // with type "serial"
 
 	origin string
 }

@@ -9,13 +9,14 @@ import (
 	"snbroker/internal/auth"
 	"snbroker/internal/listener"
 	"snbroker/transport/dtls"
+	"snbroker/transport/serial"
 	"snbroker/transport/udp"
 )
 
 // told is what c makes the packages be told.
 func told(c *Config) []any {
 	m, s := &c.MQTT.Listeners[0], &c.MQTTSN.Listeners[0]
-	return []any{c.Broker(), c.Gateway(), c.Listener(m), m.TLS(), s.Link(), s.UDP("a"), s.DTLSLink("a"), s.DTLS.TLS(), s.Group("225.1.1.1:1"), c.Store.Options(), c.Auth.Config(), c.Auth.Guard(), c.Log.SlogLevel()}
+	return []any{c.Broker(), c.Gateway(), c.Listener(m), m.TLS(), s.Link(), s.UDP("a"), s.DTLSLink("a"), s.Serial(), s.DTLS.TLS(), s.Group("225.1.1.1:1"), c.Store.Options(), c.Auth.Config(), c.Auth.Guard(), c.Log.SlogLevel()}
 }
 
 func checkDefaults(t *testing.T, c *Config) {
@@ -31,6 +32,7 @@ func checkDefaults(t *testing.T, c *Config) {
 		{c.MQTTSN.Listeners[0].UDP("a"), udp.Config{Address: "a"}},
 		{c.MQTTSN.Listeners[0].DTLSLink("a"), dtlsDefault("a")},
 		{c.MQTTSN.Listeners[0].TLS(), listener.DefaultTLSConfig()},
+		{c.MQTTSN.Listeners[0].Serial(), serial.DefaultConfig()},
 		{auth.NewGuard(c.Auth.Guard()), auth.NewGuard(auth.GuardConfig{})},
 		{c.MQTTSN.Listeners[0].Group("b"), udp.GroupConfig{Group: "b"}},
 	} {

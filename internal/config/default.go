@@ -103,5 +103,6 @@ func (l *MQTTSNListener) setDefaults() {
 		QoSMinusOne:       true,
 		AdvertiseInterval: Duration(15 * time.Minute), // SN §7.2
 		DTLS:              defaultDTLS(),
+		SerialLine:        defaultSerialLine(),
 	}
 }

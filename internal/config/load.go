@@ -76,6 +76,9 @@ func (c *Config) complete() {
 		}
 		if !c.src.has(child(path, "allow_anonymous")) {
 			l.AllowAnonymous = l.Address.local() && !l.AllowPlainAuth
+			if l.Type == "serial" {
+				l.AllowAnonymous = l.Wired() && !l.AllowPlainAuth
+			}
 		}
 	}
 }

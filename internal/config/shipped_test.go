@@ -92,6 +92,11 @@ func TestShippedFileUncommented(t *testing.T) {
 	if l.AdvertiseInterval != d.AdvertiseInterval || len(l.Groups) == 0 || len(l.GroupInterfaces) == 0 {
 		t.Errorf("%+v", l)
 	}
+	line := c.MQTTSN.Listeners[1].SerialLine
+	line.Device = ""
+	if line != defaultSerialLine() {
+		t.Errorf("%+v", line)
+	}
 	secure, web := c.MQTT.Listeners[1], c.MQTT.Listeners[2]
 	if secure.ClientCAFile == "" || secure.CRLFile == "" || secure.Address[0] != "127.0.0.1:8883" || web.Address[0] != "127.0.0.1:8083" {
 		t.Errorf("%+v\n%+v", secure, web)

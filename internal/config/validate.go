@@ -132,10 +132,16 @@ func (v *validator) mqttListeners(listeners []MQTTListener) {
 func (v *validator) mqttsnListeners(listeners []MQTTSNListener, a *Auth) {
 	var taken takenAddresses
 	groups := make(map[string]string)
+	lines := make(map[string]string)
 	for i := range listeners {
 		l, at := &listeners[i], element(keyMQTTSNListener, i)
-		if v.listenerType(at, l.Type, []string{"udp", "dtls"}, []string{"serial"}) {
-			v.addresses(&taken, at, l.Address)
+		if v.listenerType(at, l.Type, []string{"udp", "dtls", "serial"}, nil) {
+			if l.Type == "serial" {
+				v.serialLine(lines, at, l)
+			} else {
+				v.onlySerial(at, l)
+				v.addresses(&taken, at, l.Address)
+			}
 			v.dtls(at, l, a)
 		}
 		v.devices(at, l)
@@ -143,7 +149,9 @@ func (v *validator) mqttsnListeners(listeners []MQTTSNListener, a *Auth) {
 			between(v, child(at, "max_message"), l.MaxMessage, 16, l.longest())
 		}
 		between(v, child(at, "receive_buffer"), l.ReceiveBuffer, 0, maxBuffer)
-		v.groups(groups, at, l)
+		if l.Type != "serial" {
+			v.groups(groups, at, l)
+		}
 	}
 }
 

@@ -1,0 +1,45 @@
+package main
+
+import (
+	"fmt"
+
+	"snbroker/internal/config"
+	"snbroker/transport/serial"
+)
+
+// serialLine is a serial line with devices.
+type serialLine struct {
+	*serial.Link
+	rules *config.MQTTSNListener
+}
+
+// openLine opens a line. Its device may be there only later.
+func (s *server) openLine(rules *config.MQTTSNListener) error {
+	cfg := rules.Serial()
+	cfg.Log = s.log
+	l, err := serial.Open(cfg)
+	if err != nil {
+		return fmt.Errorf("%w; the line is set in %s", err, mqttsnTable(rules))
+	}
+	s.lines = append(s.lines, serialLine{l, rules})
+	return nil
+}
+
+func (s *server) serveLines() {
+	for _, l := range s.lines {
+		s.run(func() error { return s.gateway.Serve(l.Link, l.rules.Link()) })
+	}
+}
+
+func (s *server) announceLines() {
+	for _, l := range s.lines {
+		s.log.Info("listening for MQTT-SN devices", "on", l.Name(), "framing", l.rules.Framing)
+		s.access(mqttsnTable(l.rules), l.rules.Device, false, l.rules.AllowAnonymous, l.rules.Wired())
+	}
+}
+
+func (s *server) closeLines() {
+	for _, l := range s.lines {
+		l.Close()
+	}
+}
