@@ -34,6 +34,10 @@ func (d *Flags) dial(ctx context.Context) (net.Conn, error) {
 	if d.security.wanted() {
 		return d.security.dial(ctx, d.Gateway)
 	}
+	if d.line.device != "" {
+		d.Gateway = d.line.device
+		return d.line.dial(ctx)
+	}
 	return new(net.Dialer).DialContext(ctx, "udp", d.Gateway)
 }
 
@@ -66,6 +70,8 @@ func (d *Flags) Explain(err error) error {
 		return errors.New("interrupted")
 	case errors.Is(err, syscall.ECONNREFUSED):
 		return fmt.Errorf("nothing listens on UDP %s: start the gateway, or name another with -gateway host:port", d.Gateway)
+	case errors.As(err, &noAnswer) && d.line.device != "":
+		return d.line.explain(noAnswer)
 	case errors.As(err, &noAnswer):
 		return fmt.Errorf("no answer from %s %s: is a gateway listening there? "+
 			"Does a firewall let UDP pass? Use -d to see what was sent, and -gateway host:port to ask elsewhere",

@@ -26,6 +26,7 @@ type Flags struct {
 	clean     bool
 	tRetry    time.Duration
 	nRetry    int
+	line      line
 	will      struct {
 		topic, message string
 		qos            QoS
@@ -54,6 +55,7 @@ func (d *Flags) Register(f *flag.FlagSet) {
 // RegisterLink adds only those that say where to.
 func (d *Flags) RegisterLink(f *flag.FlagSet) {
 	f.StringVar(&d.Gateway, "gateway", "127.0.0.1:1883", "`host:port` of the gateway, MQTT-SN over UDP")
+	d.line.register(f)
 	f.BoolVar(&d.Debug, "d", false, "show every datagram on stderr, one line each")
 }
 
