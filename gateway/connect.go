@@ -31,7 +31,9 @@ const (
 	awaitWillTopic dialogueStep = iota
 	awaitWillMsg
 	awaitBackend
-	awaitDisk // to be told; it is connected
+	awaitDisk  // to be told; it is connected
+	awaitAuth  // the device's AUTH
+	awaitCheck // of its username and password
 )
 
 // connect handles CONNECT, in every state. s is the session at the address.
@@ -51,7 +53,7 @@ func (g *Gateway) connect(p peer, local uint16, s *session, m *mqttsn.Connect, r
 	if s == nil || s.id != id {
 		known := g.byID[id]
 		switch {
-		case known != nil && !m.Will:
+		case known != nil && !m.Will && !p.link.asksAuth(g, who):
 			s = known // moves when the connection is made
 		case g.stats.present() >= g.cfg.MaxDevices:
 			g.refuseConnect(p, local, mqttsn.ReturnCongestion)
@@ -71,7 +73,17 @@ func (g *Gateway) connect(p peer, local uint16, s *session, m *mqttsn.Connect, r
 	s.lastRequest.connected(g.hash(raw))
 	g.dialogues++
 	s.dialog = &dialogue{number: g.dialogues, who: who, clean: m.CleanSession, keepAlive: m.Duration, withWill: m.Will}
-	if m.Will {
+	if p.link.asksAuth(g, who) {
+		s.local = local
+		s.awaitAuth()
+		return
+	}
+	s.identified(p, local)
+}
+
+// identified goes on with the dialogue when it is known who the device is.
+func (s *session) identified(p peer, local uint16) {
+	if s.dialog.withWill {
 		s.local = local
 		s.prompt(awaitWillTopic)
 		return
@@ -93,7 +105,7 @@ func (g *Gateway) admissible(p peer, m *mqttsn.Connect, id string, who any) mqtt
 		log.Debug("CONNECT refused: ClientId is not UTF-8", "peer", p)
 	case !p.link.mayConnect(id):
 		g.complain("CONNECT refused: client_ids of this listener does not have it", p, id)
-	case who == nil && !p.link.options.Anonymous:
+	case who == nil && !p.link.options.Anonymous && !p.link.asksAuth(g, who):
 		g.complain("CONNECT refused: anonymous devices are not allowed on this listener; set allow_anonymous = true to let them in", p, id)
 	default:
 		return mqttsn.ReturnAccepted
@@ -117,8 +129,10 @@ func (s *session) repeatedConnect(raw []byte) bool {
 	s.g.stats.Duplicates++
 	s.heard = s.g.now
 	switch {
-	case s.dialog != nil && s.dialog.step < awaitBackend:
+	case s.dialog != nil && s.dialog.prompts():
 		s.prompt(s.dialog.step)
+	case s.dialog != nil && s.dialog.step == awaitAuth:
+		s.awaitAuth()
 	case s.dialog == nil && s.state == Active:
 		s.connAck(mqttsn.ReturnAccepted)
 	}
@@ -141,10 +155,14 @@ func (s *session) prompt(step dialogueStep) {
 // goes on.
 func (s *session) dialogueOverdue() {
 	d := s.dialog
-	if d.tries < s.g.cfg.NRetry && d.step < awaitBackend {
+	if d.tries < s.g.cfg.NRetry && d.prompts() {
 		d.tries++
 		s.g.stats.Retries++
 		s.prompt(d.step)
+		return
+	}
+	if d.step == awaitAuth {
+		s.authRefused("CONNECT refused: no AUTH followed it, and anonymous devices are not allowed on this listener", mqttsn.ReturnNotSupported)
 		return
 	}
 	s.abandon()
@@ -166,7 +184,7 @@ func (s *session) willTopic(m *mqttsn.WillTopic) {
 	switch {
 	case d == nil:
 		s.repeatConnAck()
-	case d.step >= awaitBackend:
+	case !d.prompts():
 	case len(m.WillTopic) == 0:
 		// No will is wanted: nothing to ask for, though some ask all the same.
 		d.withWill, d.will = true, nil
@@ -348,7 +366,7 @@ func (l *lastRequest) repeatedConnect(hash uint64, heard instant, g *Gateway) bo
 // dialogue's own; acknowledgements do not end that of a SUBSCRIBE.
 func (l *lastRequest) pass(t mqttsn.MsgType) {
 	switch t {
-	case mqttsn.TypeWillTopic, mqttsn.TypeWillMsg:
+	case mqttsn.TypeWillTopic, mqttsn.TypeWillMsg, mqttsn.TypeAuth:
 	case mqttsn.TypePubAck, mqttsn.TypePubRec, mqttsn.TypePubComp, mqttsn.TypeRegAck:
 		if l.kind == mqttsn.TypeConnect {
 			*l = lastRequest{}

@@ -50,6 +50,10 @@ type Config struct {
 	// SessionExpiry is how long a session without CleanSession outlives its
 	// connection.
 	SessionExpiry time.Duration
+	// Authenticate checks a username and a password. It does not block, and calls
+	// answer once, from any goroutine: with an identity and ReturnAccepted, or with
+	// why not. nil: nobody has a password.
+	Authenticate func(r AuthRequest, answer func(identity any, rc mqttsn.ReturnCode))
 	// SameIdentity tells whether two identities are one; nil: if they are equal.
 	SameIdentity func(a, b any) bool
 	Log          *slog.Logger // nil: slog.Default()

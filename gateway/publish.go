@@ -100,11 +100,14 @@ func (g *Gateway) commonName(clientID string, kind mqttsn.TopicIDType, id mqttsn
 // §6.8): to predefined and short topics only, and never answered.
 func (g *Gateway) publishMinusOne(p peer, m *mqttsn.Publish) {
 	name, rc, clientID := "", mqttsn.ReturnNotSupported, ""
+	who := p.link.identify(p.addr)
 	if s := g.byPeer[p]; s != nil {
 		clientID = s.id
 		s.heard = g.now // SN §6.14: any message
+		if who == nil && s.conn != nil {
+			who = s.conn.Identity()
+		}
 	}
-	who := p.link.identify(p.addr)
 	if p.link.options.QoSMinusOne && (who != nil || p.link.options.Anonymous) {
 		name, rc = g.commonName(clientID, m.TopicIDType, m.TopicID)
 	}

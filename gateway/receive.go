@@ -127,6 +127,8 @@ func (s *session) handle(m mqttsn.Message, raw []byte) {
 		s.pingReq()
 	case *mqttsn.Disconnect:
 		s.disconnect(m)
+	case *mqttsn.Auth:
+		s.auth(m)
 	case *mqttsn.WillTopic:
 		s.willTopic(m)
 	case *mqttsn.WillMsg:

@@ -92,6 +92,8 @@ func (s *session) reported(e *event) {
 		s.list()
 	case eventDone:
 		s.answer(e.token, e.reason)
+	case eventChecked:
+		s.checked(e.checked)
 	case eventClosed:
 		// A device that connected again in the meantime has a new Conn.
 		if s.conn != nil && !s.conn.Attached() {

@@ -38,7 +38,9 @@ var answers = [...][numStates]verdict{
 	mqttsn.TypeSearchGw:  {process, process, process, process, process, process},
 	mqttsn.TypeGwInfo:    {ignore, ignore, ignore, ignore, ignore, ignore},
 	// SN §6.2: CONNECT always starts the dialogue anew.
-	mqttsn.TypeConnect:      {process, process, process, process, process, process},
+	mqttsn.TypeConnect: {process, process, process, process, process, process},
+	// AUTH, which the standard does not have, follows a CONNECT or means nothing.
+	mqttsn.TypeAuth:         {ignore, process, ignore, ignore, ignore, ignore},
 	mqttsn.TypeConnAck:      {ignore, ignore, ignore, ignore, ignore, ignore},
 	mqttsn.TypeWillTopicReq: {ignore, ignore, ignore, ignore, ignore, ignore},
 	mqttsn.TypeWillTopic:    {refuse, process, process, ignore, ignore, refuse},

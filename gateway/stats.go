@@ -15,6 +15,7 @@ type Stats struct {
 	Retries            uint64 // messages sent to a device again
 	Lost               uint64 // devices given up
 	EncodeErrors       uint64
+	AuthRefused        uint64 // CONNECT messages whose AUTH was wrong, or missing
 
 	states [numStates]int
 }

@@ -113,6 +113,7 @@ const (
 	eventReady eventKind = iota
 	eventDone
 	eventClosed
+	eventChecked
 )
 
 type event struct {
@@ -120,6 +121,7 @@ type event struct {
 	kind    eventKind
 	reason  mqtt.ReasonCode
 	token   Token
+	checked *credentials // of eventChecked
 }
 
 // report adds an event and sees to it that somebody takes it.

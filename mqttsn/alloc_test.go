@@ -24,7 +24,7 @@ func TestDecodeDoesNotAllocate(t *testing.T) {
 func TestErrorDoesNotAllocate(t *testing.T) {
 	var counts [NumErrors]int
 	var d Decoder
-	reserved := []byte{2, 3}
+	reserved := []byte{2, 0x11}
 	wantAllocs(t, "counting", 0, func() {
 		_, err := d.Decode(reserved)
 		if e, ok := err.(Error); ok {

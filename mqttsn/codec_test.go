@@ -177,7 +177,7 @@ func TestBodySizes(t *testing.T) {
 		TypePingResp: 0, TypeWillTopicResp: 1, TypeWillMsgResp: 1,
 	}
 	least := map[MsgType]int{
-		TypeGwInfo: 1, TypeConnect: 4, TypeWillTopic: 2, TypeWillMsg: 0,
+		TypeGwInfo: 1, TypeAuth: 2, TypeConnect: 4, TypeWillTopic: 2, TypeWillMsg: 0,
 		TypeRegister: 4, TypePublish: 5, TypeSubscribe: 3, TypeUnsubscribe: 3,
 		TypePingReq: 0, TypeDisconnect: 2, TypeWillTopicUpd: 2, TypeWillMsgUpd: 0,
 	}

@@ -11,6 +11,7 @@ type Decoder struct {
 	advertise     Advertise
 	searchGw      SearchGw
 	gwInfo        GwInfo
+	auth          Auth
 	connect       Connect
 	connAck       ConnAck
 	willTopicReq  WillTopicReq
@@ -45,6 +46,7 @@ var slots = [TypeWillMsgResp + 1]func(*Decoder) Message{
 	TypeAdvertise:     func(d *Decoder) Message { return &d.advertise },
 	TypeSearchGw:      func(d *Decoder) Message { return &d.searchGw },
 	TypeGwInfo:        func(d *Decoder) Message { return &d.gwInfo },
+	TypeAuth:          func(d *Decoder) Message { return &d.auth },
 	TypeConnect:       func(d *Decoder) Message { return &d.connect },
 	TypeConnAck:       func(d *Decoder) Message { return &d.connAck },
 	TypeWillTopicReq:  func(d *Decoder) Message { return &d.willTopicReq },

@@ -39,7 +39,7 @@ func repeated(s string) (unit string, n int, err error) {
 // structs are what a vector can name. They are written down here, not taken
 // from the Decoder under test.
 var structs = []any{
-	Advertise{}, SearchGw{}, GwInfo{}, Connect{}, ConnAck{},
+	Advertise{}, SearchGw{}, GwInfo{}, Auth{}, Connect{}, ConnAck{},
 	WillTopicReq{}, WillTopic{}, WillMsgReq{}, WillMsg{},
 	Register{}, RegAck{}, Publish{}, PubAck{}, PubComp{}, PubRec{}, PubRel{},
 	Subscribe{}, SubAck{}, Unsubscribe{}, UnsubAck{},

@@ -11,6 +11,7 @@ const (
 	TypeAdvertise     MsgType = 0x00
 	TypeSearchGw      MsgType = 0x01
 	TypeGwInfo        MsgType = 0x02
+	TypeAuth          MsgType = 0x03 // not of the standard
 	TypeConnect       MsgType = 0x04
 	TypeConnAck       MsgType = 0x05
 	TypeWillTopicReq  MsgType = 0x06
@@ -44,6 +45,7 @@ var typeNames = [TypeWillMsgResp + 1]string{
 	TypeAdvertise:     "ADVERTISE",
 	TypeSearchGw:      "SEARCHGW",
 	TypeGwInfo:        "GWINFO",
+	TypeAuth:          "AUTH",
 	TypeConnect:       "CONNECT",
 	TypeConnAck:       "CONNACK",
 	TypeWillTopicReq:  "WILLTOPICREQ",

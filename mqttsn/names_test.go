@@ -32,7 +32,7 @@ func TestTypes(t *testing.T) {
 			}
 		}
 	}
-	if known != 27 || len(structs) != known+1 {
+	if known != 28 || len(structs) != known+1 {
 		t.Errorf("%d types, %d structs to test", known, len(structs))
 	}
 }
@@ -43,7 +43,7 @@ func TestStrings(t *testing.T) {
 		want string
 	}{
 		{TypeConnect, "CONNECT"}, {TypePubComp, "PUBCOMP"}, {TypeWillMsgResp, "WILLMSGRESP"},
-		{TypeEncapsulated, "ENCAPSULATED"}, {MsgType(0x03), "MsgType(0x3)"}, {MsgType(0xFF), "MsgType(0xff)"},
+		{TypeEncapsulated, "ENCAPSULATED"}, {TypeAuth, "AUTH"}, {MsgType(0x11), "MsgType(0x11)"}, {MsgType(0xFF), "MsgType(0xff)"},
 		{QoS0, "0"}, {QoS1, "1"}, {QoS2, "2"}, {QoSMinusOne, "-1"}, {QoS(4), "QoS(4)"},
 		{TopicNormal, "normal"}, {TopicPredefined, "predefined"}, {TopicShort, "short"},
 		{TopicReserved, "reserved"}, {TopicIDType(4), "TopicIDType(4)"},

@@ -26,14 +26,14 @@ func TestCheck(t *testing.T) {
 		{"several", `[[mqtt.listener]]
 address = "localhost"
 [[mqttsn.listener]]
-type = "serial"
+type = "radio"
 [mqttsn]
 t_rety = "10s"
 gateway_id = 256
 [store]
 path = "data"
 `, exitFailed, "", `c.toml:2: mqtt.listener.address = "localhost": want host:port, such as "127.0.0.1:1883", "[::1]:1883" or ":1883"
-c.toml:4: mqttsn.listener.type = "serial": not supported yet: this version has "udp" or "dtls"
+c.toml:4: mqttsn.listener.type = "radio": want "udp", "dtls" or "serial"
 c.toml:6: unknown key mqttsn.t_rety; did you mean t_retry?
 c.toml:7: mqttsn.gateway_id = 256: want 0 to 255
 `},

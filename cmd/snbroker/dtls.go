@@ -93,8 +93,9 @@ func (p prover) identify(proof dtls.Proof) (any, error) {
 }
 
 // options are the rules for a link's devices.
-func (d *devices) options() gateway.LinkOptions {
+func (s *server) options(d *devices) gateway.LinkOptions {
 	o := d.rules.Link()
+	o.PlainAuth = o.PlainAuth && s.cfg.Auth.Proves() // else it would be waited for in vain
 	if d.dtls != nil {
 		o.Identify = func(a transport.Addr) any { return d.dtls.Identity(a) }
 		o.Whereabouts = d.dtls.Whereabouts

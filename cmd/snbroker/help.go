@@ -8,11 +8,11 @@ Usage:
   snbroker [-config FILE] [-v]    run
   snbroker check -config FILE     tell all that is wrong with a file
   snbroker passwd ... FILE USER   set a password in a file of users; see -help
-  snbroker store ...              look into what is kept on the disk; see store -help
+  snbroker store ...              look into what is on the disk; see store -help
   snbroker version                tell what was built, and from what
 
 Without -config it listens on this machine alone, on 127.0.0.1 and ::1: MQTT on
-TCP port 1883, MQTT-SN on UDP port 1883. What has to survive a restart is kept in
+TCP port 1883, MQTT-SN on UDP port 1883. What has to survive a restart goes into
 the folder "data".
 
   -config FILE   read the settings from FILE. The config.toml that comes with

@@ -409,3 +409,54 @@ func TestDeviceCertificates(t *testing.T) {
 		t.Error("the gateway's certificate is still the old one")
 	}
 }
+
+// Devices made for bisquitt send a username and a password after CONNECT. Where
+// anybody could read them they are only taken if somebody has said so.
+func TestDevicePasswords(t *testing.T) {
+	a := newAuthority(t)
+	a.sign("server", nil)
+	f := newFolder(t, map[string]string{"acl": "user bob\ntopic write heat/#\n", "config.toml": dtlsPort +
+		fmt.Sprintf("cert_file = %q\nkey_file = %q\n", a.path("server.crt"), a.path("server.key")) + `
+[[mqttsn.listener]]
+address = "127.0.0.1:0"
+allow_plain_auth = true
+[auth]
+password_file = "passwords"
+acl_file = "acl"
+`})
+	f.passwd("secret", "-c", f.at("passwords"), "bob")
+	p := f.run()
+	for name, dial := range map[string]func() net.Conn{
+		"DTLS": func() net.Conn {
+			return secured(t, newRoaming(t), p.address("dtls"), dtls.WithInsecureSkipVerify(true))
+		},
+		"UDP": func() net.Conn {
+			nc, err := net.Dial("udp", p.address("udp"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			t.Cleanup(func() { nc.Close() })
+			return nc
+		},
+	} {
+		for password, answer := range map[string]string{"secret": connAck, "guess": "\x03\x05\x03"} {
+			t.Run(name+" "+password, func(t *testing.T) {
+				nc := dial()
+				if _, err := io.WriteString(nc, connectC); err != nil {
+					t.Fatal(err)
+				}
+				auth, err := (&mqttsn.Auth{Method: []byte(mqttsn.AuthPlain), Data: mqttsn.AppendPlain(nil, "bob", password)}).AppendBinary(nil)
+				if err != nil {
+					t.Fatal(err)
+				}
+				asks(t, nc, nc, string(auth), answer)
+				if password != "secret" {
+					return
+				}
+				asks(t, nc, nc, "\x0c\x0a\x00\x00\x00\x01heat/1", "\x07\x0b\x00\x01\x00\x01\x00")
+				asks(t, nc, nc, "\x08\x0c\x20\x00\x01\x00\x02x", "\x07\x0d\x00\x01\x00\x02\x00") // PUBLISH, PUBACK: accepted
+				asks(t, nc, nc, "\x08\x0c\x22ot\x00\x03x", "\x07\x0dot\x00\x03\x03")             // a short topic: not allowed
+			})
+		}
+	}
+}

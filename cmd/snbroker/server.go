@@ -34,6 +34,8 @@ type server struct {
 	lines   []serialLine
 	groups  []*group // the keeper's, while there is one
 
+	checks *passwords // of devices
+
 	keeper  sync.WaitGroup
 	quit    chan struct{} // ends the keeper
 	serving sync.WaitGroup
@@ -71,6 +73,8 @@ func start(cfg *config.Config, log *slog.Logger) (*server, error) {
 	g := cfg.Gateway()
 	g.Log = log
 	g.SameIdentity = sameIdentity
+	s.checks = newPasswords(who)
+	g.Authenticate = s.checks.check
 	s.gateway = gateway.New(g, bound{gateway.NewEmbedded(s.broker), who})
 	if err := s.open(); err != nil {
 		s.closeSockets()
@@ -173,7 +177,7 @@ func (s *server) serve() {
 		s.run(func() error { return c.Serve() })
 	}
 	for _, d := range s.devices {
-		s.run(func() error { return s.gateway.Serve(d.announced, d.options()) })
+		s.run(func() error { return s.gateway.Serve(d.announced, s.options(&d)) })
 		<-d.served
 	}
 	s.serveLines()
@@ -197,6 +201,7 @@ func (s *server) stop() {
 	close(s.quit)
 	s.keeper.Wait()
 	s.gateway.Close()
+	s.checks.close()
 	ctx, cancel := context.WithTimeout(context.Background(), grace)
 	defer cancel()
 	var ending sync.WaitGroup

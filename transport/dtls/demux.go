@@ -85,6 +85,14 @@ func (l *Link) give(s *session, b []byte, what contents, from endpoint) {
 			return
 		}
 	}
+	for b[0] == recordCID && len(b) > recordSize(b) { // see pipe.arrived
+		l.put(s, b[:recordSize(b)], from)
+		b = b[recordSize(b):]
+	}
+	l.put(s, b, from)
+}
+
+func (l *Link) put(s *session, b []byte, from endpoint) {
 	if !s.pipe.put(b, from) {
 		l.counts.overrun.Add(1)
 	}

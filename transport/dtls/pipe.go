@@ -32,7 +32,11 @@ type pipe struct {
 	mu      sync.Mutex
 	filled  sync.Cond // of mu: something has changed
 	queue   []piped
+	taken   net.Addr // where the datagram is from that pion has, or had last
+	begun   uint32   // datagrams from another address than the one before, taken
+	done    uint32   // of these, that pion has finished with
 	last    net.Addr // an endpoint, boxed once as long as it stays
+	held    bool     // nothing is read for now
 	expired bool     // the deadline of reads has passed
 	closed  bool
 	muted   bool // nothing more is sent: another session has the address
@@ -63,7 +67,11 @@ func (p *pipe) put(b []byte, from endpoint) bool {
 func (p *pipe) ReadFrom(b []byte) (int, net.Addr, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	for len(p.queue) == 0 && !p.closed && !p.expired {
+	if p.done != p.begun {
+		p.done = p.begun
+		p.filled.Broadcast()
+	}
+	for (len(p.queue) == 0 || p.held) && !p.closed && !p.expired {
 		p.filled.Wait()
 	}
 	switch {
@@ -77,7 +85,23 @@ func (p *pipe) ReadFrom(b []byte) (int, net.Addr, error) {
 	if p.queue = p.queue[1:]; len(p.queue) == 0 {
 		p.queue = nil // an idle session holds no memory for it
 	}
+	if d.from != p.taken {
+		p.taken = d.from
+		p.begun++
+	}
 	return copy(b, d.data), d.from, nil
+}
+
+// arrived waits until pion has finished with a datagram from a new address, if it
+// has one. pion hands out what was in it before it notes the address, and the
+// answer would go to the old one. It always finishes: a datagram has one message,
+// and there is room for it since the caller has read one.
+func (p *pipe) arrived() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for want := p.begun; int32(p.done-want) < 0 && !p.closed; {
+		p.filled.Wait()
+	}
 }
 
 // WriteTo implements net.PacketConn.
@@ -93,6 +117,14 @@ func (p *pipe) WriteTo(b []byte, to net.Addr) (int, error) {
 		p.session.link.write(to.(endpoint), b)
 	}
 	return len(b), nil
+}
+
+// hold has nothing be read until it is called again with false.
+func (p *pipe) hold(held bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.held = held
+	p.filled.Broadcast()
 }
 
 // mute has nothing more be sent.

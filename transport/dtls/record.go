@@ -68,4 +68,14 @@ func scan(b []byte) (c contents, ok bool) {
 	return c, ok
 }
 
+// recordSize is the octets of the first record of a datagram that scan has found
+// in order.
+func recordSize(b []byte) int {
+	header := recordHeader
+	if b[0] == recordCID {
+		header += cidLength
+	}
+	return header + int(binary.BigEndian.Uint16(b[header-2:]))
+}
+
 func epoch(b []byte) uint16 { return binary.BigEndian.Uint16(b[epochAt:]) }

@@ -144,3 +144,18 @@ func TestNobody(t *testing.T) {
 		}
 	}
 }
+
+// What a device says at once after its handshake is not lost.
+func TestSpeaksAtOnce(t *testing.T) {
+	l := listen(t)
+	in := serving(t, l)
+	for range 100 {
+		d := dial(t, l, psk("meter", withCID))
+		for _, text := range []string{"one", "two", "three"} {
+			d.say(t, text)
+		}
+		for _, text := range []string{"one", "two", "three"} {
+			hears(t, in, text)
+		}
+	}
+}

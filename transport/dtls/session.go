@@ -43,6 +43,8 @@ type session struct {
 	heard  atomic.Int64 // when the last genuine datagram came, in Unix nanoseconds
 	cookie atomic.Bool  // the peer has returned it
 
+	finished atomic.Bool // the handshake is, or has failed
+
 	sending sync.Mutex
 	out     [][]byte // to be encrypted
 	queued  bool     // in link.work, or with a writer
@@ -93,7 +95,10 @@ func (s *session) handshake() bool {
 	l := s.link
 	ctx, cancel := context.WithTimeout(context.Background(), l.cfg.HandshakeTimeout)
 	defer cancel()
-	if err := s.conn.HandshakeContext(ctx); err != nil {
+	err := s.conn.HandshakeContext(ctx)
+	s.finished.Store(true)
+	s.pipe.hold(false)
+	if err != nil {
 		s.failed(ctx, err)
 		return false
 	}
@@ -149,6 +154,7 @@ func (s *session) receive() {
 			return
 		}
 		s.heard.Store(time.Now().UnixNano())
+		s.pipe.arrived()
 		if now := s.conn.RemoteAddr(); now != present {
 			present = now
 			l.moved(s, now.(endpoint))
@@ -166,9 +172,14 @@ func (s *session) receive() {
 	}
 }
 
-// wrote sees what pion sends: with a ServerHello it says that the cookie came
-// back.
+// wrote sees what pion sends. With a ServerHello it says that the cookie came back.
+// With a ChangeCipherSpec in front it finishes the handshake; the device may speak
+// from then on, but until pion has noted that, it keeps one message of the device's
+// and drops others. So they wait.
 func (s *session) wrote(b []byte) {
+	if b[0] == recordChangeCipherSpec && !s.finished.Load() {
+		s.pipe.hold(true)
+	}
 	if !s.cookie.Load() && len(b) > recordHeader && b[0] == recordHandshake && b[recordHeader] == typeServerHello {
 		s.cookie.Store(true)
 		s.link.proven(s)
