@@ -12,6 +12,7 @@ import (
 	"snbroker/firmware-sim/internal/discover"
 	"snbroker/firmware-sim/internal/ping"
 	"snbroker/firmware-sim/internal/pub"
+	"snbroker/firmware-sim/internal/run"
 	"snbroker/firmware-sim/internal/sub"
 )
 
@@ -20,6 +21,8 @@ const program = "firmware-sim"
 // commands are the subcommands, in the order of the help. One more is a
 // package with a Command, and a line here.
 var commands = []cli.Command{
+	run.Command,
+	run.List,
 	pub.Command,
 	sub.Command,
 	ping.Command,
@@ -27,11 +30,10 @@ var commands = []cli.Command{
 	decode.Command,
 }
 
-// implied is the subcommand of a command line that begins with a flag, if
-// there is one of that name.
+// implied is the subcommand of a command line that begins with a flag.
 const implied = "run"
 
-func run(ctx context.Context, env cli.Env, args []string) int {
+func dispatch(ctx context.Context, env cli.Env, args []string) int {
 	if len(args) == 0 || slices.Contains([]string{"help", "-h", "-help", "--help"}, args[0]) {
 		if len(args) < 2 {
 			help(env.Stdout)
@@ -44,11 +46,8 @@ func run(ctx context.Context, env cli.Env, args []string) int {
 		name, rest = implied, args
 	}
 	i := slices.IndexFunc(commands, func(c cli.Command) bool { return c.Name == name })
-	switch {
-	case i >= 0:
+	if i >= 0 {
 		return cli.Exit(env, program, commands[i].Run(ctx, env, rest))
-	case name == implied:
-		return cli.Exit(env, program, cli.Usagef("", "flags go after a subcommand, as in: %s pub -t a -m hi", program))
 	}
 	return cli.Exit(env, program, cli.Usagef("", "there is no subcommand %q", name))
 }
@@ -63,6 +62,7 @@ func help(w io.Writer) {
 
 const examples = `
 Examples, against a gateway on this machine:
+  firmware-sim -devices 1000                       a whole fleet, judged
   firmware-sim sub -t 'attic/#' -v                 listen, in one terminal
   firmware-sim pub -t attic/temperature -m 21.5    publish, in another
   firmware-sim sub -t attic/set -q 1 -sleep 10s    be a device that sleeps

@@ -23,7 +23,7 @@ type outcome struct {
 
 func command(ctx context.Context, stdin string, args ...string) outcome {
 	var stdout, stderr buffer
-	code := run(ctx, cli.Env{Stdin: strings.NewReader(stdin), Stdout: &stdout, Stderr: &stderr}, args)
+	code := dispatch(ctx, cli.Env{Stdin: strings.NewReader(stdin), Stdout: &stdout, Stderr: &stderr}, args)
 	return outcome{code, stdout.String(), stderr.String()}
 }
 
@@ -311,7 +311,6 @@ func TestDecode(t *testing.T) {
 func TestUsage(t *testing.T) {
 	for _, line := range []string{
 		"frobnicate",
-		"-devices 10",
 		"pub",
 		"pub -t a",
 		"pub -m hi",

@@ -1,0 +1,245 @@
+// Package fleet plays a scenario: thousands of devices with their firmware,
+// radios and batteries, and the program at the broker that they talk to.
+//
+// Like the client of one device, a [Fleet] does no I/O and has no clock: its
+// owner hands it the time and what arrives, and it calls the [Outside]. So the
+// same fleet plays against a gateway on the network in real time ([Real]), and
+// against one in memory in virtual time ([Virtual]).
+//
+// All devices share one heap of what is due. A device is in it with its
+// earliest deadline at least, and maybe with others that have been overtaken:
+// these are recognised when they come up.
+package fleet
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"snbroker/firmware-sim/internal/radio"
+	"snbroker/firmware-sim/internal/scenario"
+	"snbroker/firmware-sim/internal/truth"
+	"snbroker/mqttsn"
+	"snbroker/mqttsn/client"
+)
+
+// Line is a source address towards a gateway.
+type Line uint32
+
+// Outside is what a fleet acts on.
+type Outside interface {
+	// Open makes a new source address towards a gateway, counted from 0.
+	Open(gateway int) (Line, error)
+	// Close gives one up.
+	Close(Line)
+	// Send sends a datagram, whose octets are the fleet's again afterwards.
+	Send(Line, []byte)
+	// Publish has the program publish. Acknowledged follows, with the id.
+	Publish(topic string, payload []byte, qos uint8) (id uint16, err error)
+}
+
+// Config is what a fleet is told beside its scenario.
+type Config struct {
+	Scenario *scenario.Scenario
+	Seed     uint64
+	Gateways int    // how many there are to roam between; at least 1
+	Run      string // differs from run to run, so that an earlier run's messages are recognised
+	Prefix   string // before each ClientID; "" is none
+	Start    time.Time
+}
+
+// Fleet is all devices and the program.
+type Fleet struct {
+	cfg          Config
+	out          Outside
+	now          time.Duration // since Start
+	clock        time.Time     // the same
+	queue        queue
+	pops         []*population
+	devices      []device
+	owners       map[Line]int32 // devices by line; aForwarder is one
+	ledger       *truth.Ledger
+	commands     map[uint16]command // under way to the broker
+	stats        Stats
+	series       Series
+	scratch      client.Scratch
+	decoder      mqttsn.Decoder
+	encapsulated []byte
+	until        time.Duration // when devices stop publishing
+	clearing     bool          // retained messages are being removed by the program
+	failed       error
+}
+
+const aForwarder = -1
+
+// population is a scenario's, with what its devices share and what came of them.
+type population struct {
+	*scenario.Population
+	perfect bool // its radio does nothing
+	loose   bool // its network repeats or reorders datagrams
+	awake   bool // its devices never sleep
+	first   int  // index of its first device
+	line    Line // of the forwarder that is being filled
+	behind  int  // devices behind that
+	up      truth.Totals
+	down    truth.Totals
+	wills   truth.WillTotals
+}
+
+// New builds a fleet, which is switched off yet.
+func New(cfg Config, out Outside) *Fleet {
+	s := cfg.Scenario
+	f := &Fleet{
+		cfg: cfg, out: out, clock: cfg.Start, until: s.Duration,
+		devices: make([]device, 0, s.Devices), owners: make(map[Line]int32, s.Devices),
+		ledger: truth.New(), commands: make(map[uint16]command),
+	}
+	for i := range s.Populations {
+		p := &population{Population: &s.Populations[i], first: len(f.devices)}
+		m := &p.Radio
+		p.perfect = m.Perfect()
+		p.loose = m.Duplicate > 0 || m.Reorder > 0 || p.Bugs.Twice > 0
+		p.awake = p.Sleep.Time == 0
+		f.pops = append(f.pops, p)
+		for n := range p.Count {
+			f.devices = append(f.devices, device{})
+			f.devices[len(f.devices)-1].init(f, p, len(f.devices)-1, n)
+		}
+	}
+	f.stats.States[Off] = int64(len(f.devices))
+	f.series.start(s)
+	f.queue.push(entry{at: f.series.step})
+	return f
+}
+
+// Filters are what the program subscribes to: every topic that devices publish
+// under, with + for what differs between them.
+func (f *Fleet) Filters() []string {
+	seen := make(map[string]bool)
+	var filters []string
+	for _, p := range f.pops {
+		for _, t := range []string{p.Topic, p.Short, p.Will.Topic} {
+			if t == "" || t == p.Topic && p.Short != "" {
+				continue
+			}
+			levels := strings.Split(t, "/")
+			for i, l := range levels {
+				if strings.Contains(l, "{") {
+					levels[i] = "+"
+				}
+			}
+			filter := strings.ReplaceAll(strings.Join(levels, "/"), "{population}", p.Name)
+			if !seen[filter] {
+				seen[filter] = true
+				filters = append(filters, filter)
+			}
+		}
+	}
+	return filters
+}
+
+// Next is when Advance wants to be called.
+func (f *Fleet) Next() time.Duration { return f.queue.entries[0].at }
+
+// At tells the fleet what time it is, since its start. Time does not go back.
+func (f *Fleet) At(now time.Duration) {
+	if now > f.now {
+		f.now = now
+		f.clock = f.cfg.Start.Add(now)
+	}
+}
+
+// Advance does what is due, and returns how much that was.
+func (f *Fleet) Advance(now time.Duration) (n int) {
+	f.At(now)
+	for len(f.queue.entries) > 0 && f.queue.entries[0].at <= now {
+		e := f.queue.pop()
+		n++
+		switch {
+		case e.device == nil:
+			f.series.sample(f)
+			f.queue.push(entry{at: e.at + f.series.step})
+		case e.flight != nil:
+			if e.flight.up {
+				f.out.Send(e.device.line, e.device.wrap(e.flight.data))
+			} else {
+				e.device.receive(e.flight.data)
+			}
+			f.queue.landed(e.flight)
+		case e.at == e.device.due: // or else overtaken
+			e.device.due = 0
+			e.device.advance()
+		}
+	}
+	return n
+}
+
+// Received takes a datagram from a gateway.
+func (f *Fleet) Received(l Line, datagram []byte) {
+	i, ok := f.owners[l]
+	if !ok {
+		f.stats.Strays++ // to an address that was given up
+		return
+	}
+	if i == aForwarder {
+		e, err := mqttsn.DecodeEncapsulated(datagram)
+		if err != nil {
+			f.stats.Malformed++
+			return
+		}
+		if i, ok = node(e.NodeID); !ok || int(i) >= len(f.devices) || f.devices[i].line != l {
+			f.stats.Strays++
+			return
+		}
+		datagram = e.Message
+	}
+	d := &f.devices[i]
+	f.stats.Down++
+	if d.pop.perfect {
+		d.receive(datagram)
+		return
+	}
+	fate := d.radio.Down(&d.pop.Radio, &d.chance, f.now, len(datagram))
+	if fate.Cause != radio.Arrives {
+		f.stats.Lost[fate.Cause]++
+		return
+	}
+	d.hears(fate.Air)
+	f.queue.fly(fate.At, d, datagram, false)
+	if fate.Twice {
+		f.queue.fly(fate.At, d, datagram, false)
+	}
+}
+
+// fail ends the run: something outside does not work.
+func (f *Fleet) fail(err error) {
+	if f.failed == nil {
+		f.failed = err
+	}
+}
+
+// Err is why the run cannot go on, or nil.
+func (f *Fleet) Err() error { return f.failed }
+
+// named puts a device's names into a template.
+func named(template, population, number, id string) string {
+	if !strings.Contains(template, "{") {
+		return template
+	}
+	return strings.NewReplacer("{population}", population, "{n}", number, "{id}", id).Replace(template)
+}
+
+func number(n int) string { return fmt.Sprintf("%05d", n) }
+
+// nodeID is what a forwarder calls a device, and node the way back.
+func nodeID(i int) []byte { return []byte{byte(i >> 24), byte(i >> 16), byte(i >> 8), byte(i)} }
+
+func node(id []byte) (int32, bool) {
+	if len(id) != 4 {
+		return 0, false
+	}
+	return int32(id[0])<<24 | int32(id[1])<<16 | int32(id[2])<<8 | int32(id[3]), true
+}
+
+func itoa(n uint32) string { return strconv.FormatUint(uint64(n), 10) }

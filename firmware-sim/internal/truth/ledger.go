@@ -1,0 +1,158 @@
+package truth
+
+import (
+	"fmt"
+	"time"
+)
+
+// Ledger knows every topic at the broker, and what was found wrong.
+type Ledger struct {
+	routes   map[string]route
+	retained map[string]uint64 // by topic; digest of the last one
+	counts   [Rules]uint64
+	found    []Violation
+}
+
+// maxFound is how many violations are kept in full; all are counted.
+const maxFound = 200
+
+// route is what arrives under a topic.
+type route struct {
+	stream *Stream
+	will   *Will
+	shared *shared
+}
+
+// New is a ledger without topics.
+func New() *Ledger {
+	return &Ledger{routes: make(map[string]route), retained: make(map[string]uint64)}
+}
+
+// Add tells of a stream to the broker. If the topic is shared with other
+// writers, all of them have to say so.
+func (l *Ledger) Add(s *Stream, isShared bool) {
+	r := l.routes[s.Topic]
+	if isShared {
+		if r.shared == nil {
+			r.shared = &shared{writers: make(map[uint64]*Stream)}
+		}
+		s.shared = r.shared
+	} else {
+		r.stream = s
+	}
+	l.routes[s.Topic] = r
+}
+
+// AddWill tells of a will.
+func (l *Ledger) AddWill(w *Will) {
+	r := l.routes[w.Topic]
+	r.will = w
+	l.routes[w.Topic] = r
+}
+
+// Arrived judges what a program got from the broker, and finds whose it is;
+// nil for a will, and for what nobody sent.
+func (l *Ledger) Arrived(now time.Duration, topic, payload []byte) (*Stream, Arrival) {
+	r := l.routes[string(topic)]
+	d := digest(payload)
+	s := r.stream
+	if r.shared != nil {
+		s = r.shared.writers[d]
+	}
+	if r.will != nil && r.will.digest == d {
+		r.will.arrived(l, now)
+		return nil, Arrival{}
+	}
+	if s == nil {
+		l.Report(Violation{Rule: OnlySent, At: now, Device: "nobody", Topic: string(topic),
+			Text: fmt.Sprintf("%d octets arrived (%s) that no device sent", len(payload), excerpt(payload))})
+		return nil, Arrival{}
+	}
+	return s, s.Arrived(l, now, payload)
+}
+
+// IsRetained judges a retained message that a new subscriber got. Of topics
+// that had none in this run nothing is known.
+func (l *Ledger) IsRetained(now time.Duration, topic, payload []byte) {
+	want, ok := l.retained[string(topic)]
+	if !ok {
+		return
+	}
+	delete(l.retained, string(topic))
+	if want != digest(payload) {
+		l.Report(Violation{Rule: Retained, At: now, Device: l.writer(string(topic)), Topic: string(topic),
+			Text: fmt.Sprintf("a new subscriber got %s, which is not the last one retained", excerpt(payload))})
+	}
+}
+
+// AllRetained says that a new subscriber got all there is.
+func (l *Ledger) AllRetained(now time.Duration) {
+	for topic, want := range l.retained {
+		if want != digest(nil) {
+			l.Report(Violation{Rule: Retained, At: now, Device: l.writer(topic), Topic: topic,
+				Text: "a new subscriber did not get the retained message"})
+		}
+	}
+	clear(l.retained)
+}
+
+// RetainedTopics are those with a retained message of this run.
+func (l *Ledger) RetainedTopics() []string {
+	var topics []string
+	for topic, d := range l.retained {
+		if d != digest(nil) {
+			topics = append(topics, topic)
+		}
+	}
+	return topics
+}
+
+func (l *Ledger) writer(topic string) string {
+	switch r := l.routes[topic]; {
+	case r.stream != nil:
+		return r.stream.Device
+	case r.will != nil:
+		return r.will.Device
+	}
+	return "several devices"
+}
+
+// Report notes a violation.
+func (l *Ledger) Report(v Violation) {
+	l.counts[v.Rule]++
+	if len(l.found) < maxFound {
+		l.found = append(l.found, v)
+	}
+}
+
+// Count is how often a rule was broken.
+func (l *Ledger) Count(r Rule) uint64 { return l.counts[r] }
+
+// Broken is how often any rule was.
+func (l *Ledger) Broken() (n uint64) {
+	for _, c := range l.counts {
+		n += c
+	}
+	return n
+}
+
+// Found are the first violations.
+func (l *Ledger) Found() []Violation { return l.found }
+
+// digest is FNV-1a: quick for what is short, and no secret.
+func digest(b []byte) uint64 {
+	h := uint64(14695981039346656037)
+	for _, c := range b {
+		h = (h ^ uint64(c)) * 1099511628211
+	}
+	return h
+}
+
+// excerpt shows the beginning of a payload.
+func excerpt(b []byte) string {
+	const most = 40
+	if len(b) > most {
+		return fmt.Sprintf("%q...", b[:most])
+	}
+	return fmt.Sprintf("%q", b)
+}

@@ -1,0 +1,325 @@
+package truth
+
+import (
+	"fmt"
+	"slices"
+	"time"
+)
+
+// Stream is what one writer sends under one topic to one reader. The exported
+// fields are set before its first message.
+type Stream struct {
+	Device, Topic string
+	Totals        *Totals // shared by the streams of a population
+	Owner         int     // whose it is, for the caller
+	// Loose: the network repeats and reorders datagrams, so that QoS 0 may
+	// arrive twice, and late.
+	Loose bool
+
+	count  uint32 // the last number given
+	high   uint32 // the highest number that arrived
+	open   []entry
+	recent [4]uint64 // of messages that are no longer open
+	next   uint8     // where in recent the next one goes
+	closed uint8     // QoS of the last one there; a stream has one QoS
+	shared *shared
+}
+
+// Totals count messages.
+type Totals struct {
+	Sent       uint64
+	Arrived    uint64 // for the first time
+	Duplicates uint64 // arrived again, as QoS 1 may, and QoS 0 on a loose network
+	Late       uint64 // QoS 0 that others overtook on a loose network
+	Lost       uint64 // taken by the gateway at QoS 1 or 2, and gone
+	Dropped    uint64 // of QoS 0 or -1, which may be lost
+	Refused    uint64 // with a ReturnCode
+	Uncertain  uint64 // neither arrived nor known to have been taken
+}
+
+// entry is an open message.
+type entry struct {
+	digest uint64
+	at     time.Duration // sent
+	origin time.Duration // of what it answers, or 0
+	number uint32
+	token  uint32
+	qos    uint8
+	flags  flags
+}
+
+type flags uint8
+
+const (
+	arrived flags = 1 << iota
+	settled       // the writer knows that it was taken: it has to arrive
+	may           // it may arrive or not
+	retain
+)
+
+// QoSMinusOne is the QoS without a connection.
+const QoSMinusOne = 3
+
+// maxOpen bounds what is open in a stream. The oldest is closed for one more.
+const maxOpen = 512
+
+// Message is one to be sent.
+type Message struct {
+	Payload []byte
+	QoS     uint8
+	Retain  bool
+	Token   uint32        // what Settle will call it
+	Origin  time.Duration // of the message that it answers; 0 if none
+}
+
+// Arrival is what is known of a message that arrived.
+type Arrival struct {
+	First   bool
+	Number  uint32
+	Sent    time.Duration
+	Origin  time.Duration
+	Latency time.Duration
+}
+
+// Sent notes a message; call it before it leaves. It returns its number.
+func (s *Stream) Sent(now time.Duration, m Message) uint32 {
+	s.count++
+	s.Totals.Sent++
+	e := entry{digest: digest(m.Payload), at: now, origin: m.Origin, number: s.count, token: m.Token, qos: m.QoS}
+	if m.QoS == 0 || m.QoS == QoSMinusOne {
+		e.flags = may
+	}
+	if m.Retain {
+		e.flags |= retain
+	}
+	if len(s.open) >= maxOpen {
+		s.open[0].close(s)
+		s.open = slices.Delete(s.open, 0, 1)
+	}
+	s.open = append(s.open, e)
+	if s.shared != nil {
+		s.shared.add(e.digest, s)
+	}
+	return s.count
+}
+
+// SetToken names the last message sent, whose token is known only now.
+func (s *Stream) SetToken(token uint32) {
+	if n := len(s.open); n > 0 {
+		s.open[n-1].token = token
+	}
+}
+
+// Outcome is what a writer learns of its message.
+type Outcome uint8
+
+const (
+	Taken     Outcome = iota // acknowledged
+	Refused                  // by a ReturnCode
+	Uncertain                // nothing, and it will not be sent again
+)
+
+// Settle says what became of the message with a token. It returns when that
+// was sent, and its number; 0 if it is not open.
+func (s *Stream) Settle(token uint32, o Outcome) (sent time.Duration, number uint32) {
+	i := slices.IndexFunc(s.open, func(e entry) bool { return e.token == token && e.flags&settled == 0 })
+	if i < 0 {
+		return 0, 0
+	}
+	e := &s.open[i]
+	sent, number = e.at, e.number
+	if o == Refused {
+		s.Totals.Refused++
+	}
+	if o == Taken {
+		e.flags |= settled
+	} else {
+		e.flags |= settled | may
+	}
+	if e.flags&arrived != 0 {
+		s.forget(i)
+	}
+	return sent, number
+}
+
+// Unsent takes back the last message sent: it did not leave after all.
+func (s *Stream) Unsent() {
+	s.open = s.open[:len(s.open)-1]
+	s.count--
+	s.Totals.Sent--
+}
+
+// Forgive says that what is open may be lost: the session that held it ended.
+func (s *Stream) Forgive() {
+	for i := range s.open {
+		s.open[i].flags |= may
+	}
+}
+
+// Abandon says that the writer forgets what it was not told about: it restarts.
+func (s *Stream) Abandon() {
+	for i := range s.open {
+		if s.open[i].flags&settled == 0 {
+			s.open[i].flags |= may
+		}
+	}
+}
+
+// Count is how many messages were sent.
+func (s *Stream) Count() uint32 { return s.count }
+
+// Arrived judges a message at the reader.
+func (s *Stream) Arrived(l *Ledger, now time.Duration, payload []byte) Arrival {
+	d := digest(payload)
+	again := -1
+	for i := range s.open {
+		if e := &s.open[i]; e.digest == d {
+			if e.flags&arrived == 0 {
+				return s.first(l, now, i)
+			}
+			again = i
+		}
+	}
+	if again >= 0 {
+		e := s.open[again]
+		s.repeated(l, now, &e)
+		s.retains(l, &e)
+		return Arrival{Number: e.number, Sent: e.at}
+	}
+	if slices.Contains(s.recent[:], d) {
+		s.repeated(l, now, nil)
+		return Arrival{}
+	}
+	l.Report(Violation{Rule: OnlySent, At: now, Device: s.Device, Topic: s.Topic,
+		Text: fmt.Sprintf("%s arrived, which was not sent, or long ago", excerpt(payload))})
+	return Arrival{}
+}
+
+func (s *Stream) first(l *Ledger, now time.Duration, i int) Arrival {
+	e := &s.open[i]
+	e.flags |= arrived
+	s.Totals.Arrived++
+	if e.number < s.high {
+		if s.Loose && (e.qos == 0 || e.qos == QoSMinusOne) {
+			s.Totals.Late++
+		} else {
+			l.Report(Violation{Rule: InOrder, At: now, Device: s.Device, Topic: s.Topic, Message: e.number,
+				Text: fmt.Sprintf("QoS %s, sent at %v, arrived after message %d", qosName(e.qos), round(e.at), s.high)})
+		}
+	}
+	s.high = max(s.high, e.number)
+	s.retains(l, e)
+	a := Arrival{First: true, Number: e.number, Sent: e.at, Origin: e.origin, Latency: now - e.at}
+	if e.flags&(settled|may) != 0 {
+		s.forget(i)
+	}
+	return a
+}
+
+func (s *Stream) retains(l *Ledger, e *entry) {
+	if e.flags&retain != 0 {
+		l.retained[s.Topic] = e.digest
+	}
+}
+
+// repeated judges a message that had arrived before; e is nil if it is known no
+// more than that.
+func (s *Stream) repeated(l *Ledger, now time.Duration, e *entry) {
+	v := Violation{Rule: AtMostOnce, At: now, Device: s.Device, Topic: s.Topic, Text: "arrived again"}
+	qos := s.closed
+	if e != nil {
+		qos, v.Message = e.qos, e.number
+		v.Text = fmt.Sprintf("QoS %s, sent once at %v, arrived again", qosName(qos), round(e.at))
+	}
+	switch {
+	case qos == 1, qos != 2 && s.Loose:
+		s.Totals.Duplicates++
+	default:
+		l.Report(v)
+	}
+}
+
+// forget closes a message of which all is known.
+func (s *Stream) forget(i int) {
+	s.recent[s.next] = s.open[i].digest
+	s.next = (s.next + 1) % uint8(len(s.recent))
+	s.closed = s.open[i].qos
+	s.open = slices.Delete(s.open, i, i+1)
+	if len(s.open) == 0 && cap(s.open) > 4 {
+		s.open = nil // an idle device does not pay for its busiest hour
+	}
+}
+
+// Open is how many messages have to arrive still, or to be acknowledged.
+func (s *Stream) Open() (n int) {
+	for i := range s.open {
+		if s.open[i].flags&(may|settled) != may {
+			n++
+		}
+	}
+	return n
+}
+
+// Finish judges what is open when nothing more can come.
+func (s *Stream) Finish(l *Ledger, now time.Duration) {
+	for i := range s.open {
+		e := &s.open[i]
+		if e.flags&(arrived|may|settled) == settled {
+			l.Report(Violation{Rule: AtLeastOnce, At: now, Device: s.Device, Topic: s.Topic, Message: e.number,
+				Text: fmt.Sprintf("QoS %s, sent at %v, was acknowledged and never arrived", qosName(e.qos), round(e.at))})
+		}
+		e.close(s)
+	}
+	s.open = nil
+}
+
+// close counts a message that is looked at no more.
+func (e *entry) close(s *Stream) {
+	switch {
+	case e.flags&arrived != 0:
+	case e.qos == 0 || e.qos == QoSMinusOne:
+		s.Totals.Dropped++
+	case e.flags&(may|settled) == settled:
+		s.Totals.Lost++
+	default:
+		s.Totals.Uncertain++
+	}
+}
+
+func qosName(q uint8) string {
+	return [4]string{"0", "1", "2", "-1"}[q&3]
+}
+
+// shared finds the writer of a message under a topic that has several, by the
+// message alone.
+type shared struct {
+	writers map[uint64]*Stream
+	order   []uint64
+	next    int
+}
+
+// maxShared bounds the messages of a shared topic that are remembered; the
+// oldest is forgotten for one more.
+const maxShared = 1 << 16
+
+func (r *shared) add(d uint64, s *Stream) {
+	if len(r.order) < maxShared {
+		r.order = append(r.order, d)
+	} else {
+		delete(r.writers, r.order[r.next])
+		r.order[r.next] = d
+		r.next = (r.next + 1) % maxShared
+	}
+	r.writers[d] = s
+}
+
+// Oldest is the number of the message that has waited longest for its
+// acknowledgement; 0 if none does.
+func (s *Stream) Oldest() uint32 {
+	for i := range s.open {
+		if s.open[i].flags&settled == 0 {
+			return s.open[i].number
+		}
+	}
+	return 0
+}
