@@ -14,11 +14,13 @@ import (
 
 // device is one of them. It belongs to its fleet's owner.
 type device struct {
-	fleet                                                          *Fleet
-	pop                                                            *population
-	index                                                          int32
-	state                                                          State
-	hasLine, running, subscribed, everSubscribed, excused, leaving bool
+	fleet                                   *Fleet
+	pop                                     *population
+	index                                   int32
+	state                                   State
+	hasLine, running, leaving               bool
+	subscribing, subscribed, everSubscribed bool
+	excused                                 bool // it has a new address since it connected
 
 	id     string
 	topic  client.Topic // of what it publishes
@@ -40,6 +42,7 @@ type device struct {
 	update *update
 
 	heard     time.Duration // the gateway's last answer
+	emptied   time.Duration // when the last awake period began that PINGRESP ended
 	asked     time.Duration // CONNECT or PINGREQ, of which the answer is measured
 	backoff   time.Duration
 	burst     int // messages of it that are left
@@ -121,6 +124,7 @@ func (d *device) init(f *Fleet, p *population, index, n int) {
 	}
 	if t := p.Will.Topic; t != "" {
 		d.will = truth.NewWill(d.id, named(t, p.Name, num, d.id), d.lastWords(), p.Will.Retain, &p.wills)
+		d.will.Lossy = p.Radio.Loses()
 		f.ledger.AddWill(d.will)
 	}
 	if p.OTA.Size > 0 {
@@ -138,7 +142,7 @@ func (d *device) config() client.Config {
 	cfg := client.Config{
 		ClientID: d.id, CleanSession: p.CleanSession, KeepAlive: p.KeepAlive,
 		TRetry: p.TRetry, NRetry: p.NRetry, Scratch: &d.fleet.scratch, MaxTopics: 8,
-		QueueSize:  max(client.DefaultQueueSize, 2*p.Burst.Messages),
+		QueueSize:  d.room() + 1, // and one to subscribe
 		MaxMessage: p.Radio.Longest(),
 		FirstMsgID: mqttsn.MsgID(1 + d.chance.Below(60000)),
 	}
@@ -154,6 +158,9 @@ func (d *device) config() client.Config {
 	return cfg
 }
 
+// room is how many messages wait in a device, at most.
+func (d *device) room() int { return max(client.DefaultQueueSize, 2*d.pop.Burst.Messages) }
+
 // set sets an alarm.
 func (d *device) set(a alarm, at time.Duration) {
 	d.alarms[a] = at
@@ -164,7 +171,7 @@ func (d *device) set(a alarm, at time.Duration) {
 func (d *device) wants(at time.Duration) {
 	if at > 0 && (d.due == 0 || at < d.due) {
 		d.due = at
-		d.fleet.queue.push(entry{at: at, device: d})
+		d.fleet.queue.Push(at, entry{device: d})
 	}
 }
 
@@ -233,7 +240,7 @@ func (d *device) receive(datagram []byte) {
 		d.fleet.stats.Malformed++
 	}
 	if d.will != nil && isAnswer(t) {
-		d.will.Heard(d.heard, d.promised())
+		d.will.Heard(d.heard, d.promised(), d.client.State() != client.StateConnecting)
 	}
 	d.settle()
 }
@@ -253,7 +260,7 @@ func (d *device) promised() time.Duration {
 		return 0
 	}
 	switch d.client.State() {
-	case client.StateActive:
+	case client.StateConnecting, client.StateActive:
 		return d.pop.KeepAlive
 	case client.StateAsleep, client.StateAwake:
 		return d.pop.Sleep.Time

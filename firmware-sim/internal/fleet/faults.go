@@ -67,7 +67,7 @@ func (d *device) newAddress(toAnother bool) {
 	d.excused = true
 	if d.pop.Forwarder == 0 {
 		d.fleet.out.Close(d.line)
-		delete(d.fleet.owners, d.line)
+		d.fleet.own(d.line, nobody)
 	}
 	if d.open(gateway) && toAnother && d.pop.QoS != -1 {
 		d.connect()
@@ -99,9 +99,9 @@ func (d *device) open(gateway int) bool {
 		return false
 	}
 	d.line, d.hasLine = l, true
-	f.owners[l] = d.index
+	f.own(l, d.index)
 	if p.Forwarder > 0 {
-		f.owners[l] = aForwarder
+		f.own(l, aForwarder)
 		p.line = l
 		p.behind++
 	}

@@ -40,15 +40,29 @@ func (f *Fleet) Judge() {
 	for i := range f.devices {
 		d := &f.devices[i]
 		d.account()
-		if d.client == nil || d.state != Active && d.state != Asleep && d.state != Awake {
-			d.orders.Forgive() // nobody was there to get them
-		}
+		d.orders.Forgive(d.collected())
 		d.up.Finish(f.ledger, f.now)
 		d.orders.Finish(f.ledger, f.now)
 		if d.will != nil {
 			d.will.Finish(f.ledger, f.now)
 		}
 	}
+}
+
+// collected is until when commands were sent that the device has had the time to
+// get: one that sleeps has when it wakes.
+func (d *device) collected() time.Duration {
+	switch {
+	case d.state == Asleep, d.state == Awake, d.excused:
+		return d.emptied
+	case d.state == Active:
+		patience := time.Second
+		if d.pop.Radio.Loses() {
+			patience += time.Duration(d.pop.NRetry+1) * d.pop.TRetry
+		}
+		return d.fleet.now - patience
+	}
+	return 0 // nobody was there to get them
 }
 
 // Leave has all devices say goodbye, spread over a time.

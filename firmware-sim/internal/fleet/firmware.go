@@ -15,7 +15,7 @@ func (d *device) boot() {
 		return
 	}
 	d.client = client.New(d.config(), d)
-	d.repeated = 0
+	d.repeated, d.subscribing = 0, false
 	if d.pop.QoS == -1 {
 		d.run()
 		return
@@ -35,7 +35,7 @@ func (d *device) connect() {
 	resumes := d.client.State() == client.StateAsleep || d.client.State() == client.StateAwake
 	if d.pop.CleanSession && !resumes {
 		d.subscribed = false
-		d.orders.Forgive()
+		d.orders.Forgive(0)
 	}
 	if err := d.client.Connect(d.fleet.clock); err != nil {
 		d.fleet.fail(fmt.Errorf("%s: %w", d.id, err))
@@ -85,6 +85,11 @@ func (d *device) Handle(e client.Event) {
 	case *client.AwakeEnded:
 		if e.Complete {
 			d.fleet.stats.WakeFlush.Add(d.fleet.now - d.asked)
+			// A gateway that has not noticed the new address of a device takes
+			// it for one that is awake still.
+			if !d.excused {
+				d.emptied = d.asked
+			}
 		} else {
 			d.fleet.stats.WakesLost++
 		}
@@ -92,6 +97,7 @@ func (d *device) Handle(e client.Event) {
 	case *client.Published:
 		d.published(e)
 	case *client.Subscribed:
+		d.subscribing = false
 		d.subscribed = e.ReturnCode == mqttsn.ReturnAccepted
 		d.everSubscribed = d.everSubscribed || d.subscribed
 		if !d.subscribed {
@@ -110,7 +116,8 @@ func (d *device) connected(resumed bool) {
 	d.fleet.stats.Connect.Add(d.fleet.now - d.asked)
 	d.Connects++
 	d.backoff, d.excused = 0, false
-	if !resumed && d.down != "" && (d.pop.CleanSession || !d.everSubscribed) {
+	if !resumed && d.down != "" && !d.subscribing && (d.pop.CleanSession || !d.everSubscribed) {
+		d.subscribing = true
 		if _, err := d.client.Subscribe(d.fleet.clock, client.Named(d.down), mqttsn.QoS(d.pop.Command.QoS)); err != nil {
 			d.fleet.fail(fmt.Errorf("%s: subscribe to %s: %w", d.id, d.down, err))
 		}

@@ -58,7 +58,7 @@ type Fleet struct {
 	queue        queue
 	pops         []*population
 	devices      []device
-	owners       map[Line]int32 // devices by line; aForwarder is one
+	owners       [][]int32 // devices by gateway and number of the line; or aForwarder, or nobody
 	ledger       *truth.Ledger
 	commands     map[uint16]command // under way to the broker
 	stats        Stats
@@ -71,7 +71,10 @@ type Fleet struct {
 	failed       error
 }
 
-const aForwarder = -1
+const (
+	aForwarder = -1
+	nobody     = -2
+)
 
 // population is a scenario's, with what its devices share and what came of them.
 type population struct {
@@ -92,7 +95,7 @@ func New(cfg Config, out Outside) *Fleet {
 	s := cfg.Scenario
 	f := &Fleet{
 		cfg: cfg, out: out, clock: cfg.Start, until: s.Duration,
-		devices: make([]device, 0, s.Devices), owners: make(map[Line]int32, s.Devices),
+		devices: make([]device, 0, s.Devices), owners: make([][]int32, cfg.Gateways),
 		ledger: truth.New(), commands: make(map[uint16]command),
 	}
 	for i := range s.Populations {
@@ -109,7 +112,7 @@ func New(cfg Config, out Outside) *Fleet {
 	}
 	f.stats.States[Off] = int64(len(f.devices))
 	f.series.start(s)
-	f.queue.push(entry{at: f.series.step})
+	f.queue.Push(f.series.step, entry{})
 	return f
 }
 
@@ -140,7 +143,7 @@ func (f *Fleet) Filters() []string {
 }
 
 // Next is when Advance wants to be called.
-func (f *Fleet) Next() time.Duration { return f.queue.entries[0].at }
+func (f *Fleet) Next() time.Duration { return f.queue.Next() }
 
 // At tells the fleet what time it is, since its start. Time does not go back.
 func (f *Fleet) At(now time.Duration) {
@@ -153,23 +156,24 @@ func (f *Fleet) At(now time.Duration) {
 // Advance does what is due, and returns how much that was.
 func (f *Fleet) Advance(now time.Duration) (n int) {
 	f.At(now)
-	for len(f.queue.entries) > 0 && f.queue.entries[0].at <= now {
-		e := f.queue.pop()
+	for f.queue.Next() <= now {
+		e := f.queue.Pop()
+		d := e.What.device
 		n++
-		switch {
-		case e.device == nil:
+		switch flight := e.What.flight; {
+		case d == nil:
 			f.series.sample(f)
-			f.queue.push(entry{at: e.at + f.series.step})
-		case e.flight != nil:
-			if e.flight.up {
-				f.out.Send(e.device.line, e.device.wrap(e.flight.data))
+			f.queue.Push(e.At+f.series.step, entry{})
+		case flight != nil:
+			if flight.up {
+				f.out.Send(d.line, d.wrap(flight.data))
 			} else {
-				e.device.receive(e.flight.data)
+				d.receive(flight.data)
 			}
-			f.queue.landed(e.flight)
-		case e.at == e.device.due: // or else overtaken
-			e.device.due = 0
-			e.device.advance()
+			f.queue.landed(flight)
+		case e.At == d.due: // or else overtaken
+			d.due = 0
+			d.advance()
 		}
 	}
 	return n
@@ -177,12 +181,13 @@ func (f *Fleet) Advance(now time.Duration) (n int) {
 
 // Received takes a datagram from a gateway.
 func (f *Fleet) Received(l Line, datagram []byte) {
-	i, ok := f.owners[l]
-	if !ok {
+	i := f.owner(l)
+	if i == nobody {
 		f.stats.Strays++ // to an address that was given up
 		return
 	}
 	if i == aForwarder {
+		var ok bool
 		e, err := mqttsn.DecodeEncapsulated(datagram)
 		if err != nil {
 			f.stats.Malformed++
@@ -210,6 +215,25 @@ func (f *Fleet) Received(l Line, datagram []byte) {
 	if fate.Twice {
 		f.queue.fly(fate.At, d, datagram, false)
 	}
+}
+
+// owner is whose a line is, and own says so.
+func (f *Fleet) owner(l Line) int32 {
+	gateway, number := l.Split()
+	if lines := f.owners[gateway]; int(number) < len(lines) {
+		return lines[number]
+	}
+	return nobody
+}
+
+func (f *Fleet) own(l Line, owner int32) {
+	gateway, number := l.Split()
+	lines := f.owners[gateway]
+	for int(number) >= len(lines) {
+		lines = append(lines, nobody)
+	}
+	lines[number] = owner
+	f.owners[gateway] = lines
 }
 
 // fail ends the run: something outside does not work.

@@ -46,6 +46,10 @@ func (d *device) read() {
 // publish sends a message: a reading, an answer to a command, or a text as it is.
 func (d *device) publish(command string, origin time.Duration, text []byte) {
 	f := d.fleet
+	if d.client.Queued() >= d.room() {
+		f.stats.Skipped++
+		return
+	}
 	if text == nil {
 		text = d.pop.Template.Append(make([]byte, 0, 48), payload.Device{
 			ID: d.id, Count: d.up.Count() + 1, Command: command, Now: f.clock, Chance: &d.chance, State: d.walks,
@@ -59,7 +63,7 @@ func (d *device) publish(command string, origin time.Duration, text []byte) {
 	token, err := d.client.Publish(f.clock, d.topic, text, mqttsn.QoS(qos), d.pop.Retain)
 	if err != nil {
 		d.up.Unsent()
-		f.stats.Skipped++ // its queue is full, or the message too long for the radio
+		f.stats.Skipped++ // too long for the radio
 		return
 	}
 	d.up.SetToken(uint32(token))
@@ -148,6 +152,10 @@ func (f *Fleet) Message(topic, text []byte, isRetained bool) {
 	}
 	if bytes.HasPrefix(text, []byte("lost ")) && !bytes.HasSuffix(text, []byte(f.cfg.Run)) {
 		f.stats.Foreign++ // the will of an earlier run's device
+		return
+	}
+	if f.cfg.Prefix != "" && !f.ledger.Knows(topic) {
+		f.stats.Foreign++ // another fleet's
 		return
 	}
 	s, a := f.ledger.Arrived(f.now, topic, text)

@@ -301,8 +301,7 @@ func (c *collector) Acknowledged([]uint16) {}
 func (r *Real) Play(ctx context.Context) error {
 	defer r.Close()
 	if err := r.publishing(ctx); err != nil {
-		r.Turn((*Fleet).Judge)
-		return err
+		return err // what is under way is not lost
 	}
 	r.drain()
 	r.Turn((*Fleet).Judge)

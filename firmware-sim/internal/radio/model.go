@@ -40,6 +40,9 @@ type Air struct {
 	// SpreadingFactor is LoRa's, 7 to 12, at 125 kHz and 4/5; it is used in
 	// place of all the others.
 	SpreadingFactor int
+	// Quicker is how many times faster than real LoRa is, in hastened scenarios;
+	// 0 is as it is.
+	Quicker float64
 }
 
 // maxMTU is what UDP over IPv4 carries.
@@ -57,7 +60,7 @@ func (m *Model) Longest() int {
 func (m *Model) Hold() time.Duration { return max(20*time.Millisecond, m.Delay+m.Jitter) }
 
 // Perfect is a radio that does nothing to a datagram.
-func (m *Model) Perfect() bool { return *m == Model{MTU: m.MTU} }
+func (m *Model) Perfect() bool { return *m == Model{MTU: m.MTU, Air: Air{Quicker: m.Air.Quicker}} }
 
 // Loses tells whether a datagram can be lost.
 func (m *Model) Loses() bool { return m.Loss > 0 || m.BurstEnter > 0 && m.BurstLoss > 0 }
@@ -89,5 +92,9 @@ func (a *Air) lora(n int) time.Duration {
 	}
 	per := 4 * (sf - 2*slow)
 	symbols := 8 + max(0, (8*n-4*sf+44+per-1)/per)*5
-	return 12*symbol + symbol/4 + time.Duration(symbols)*symbol
+	air := 12*symbol + symbol/4 + time.Duration(symbols)*symbol
+	if a.Quicker > 0 {
+		air = time.Duration(float64(air) / a.Quicker)
+	}
+	return air
 }

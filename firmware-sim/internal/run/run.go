@@ -6,12 +6,10 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"strings"
 	"time"
 
 	"snbroker/firmware-sim/internal/cli"
 	"snbroker/firmware-sim/internal/fleet"
-	"snbroker/firmware-sim/internal/live"
 	"snbroker/firmware-sim/internal/report"
 	"snbroker/firmware-sim/internal/scenario"
 )
@@ -25,8 +23,8 @@ at the broker that nothing is lost, repeated or out of order beyond what its QoS
 allows. It ends with 0 if all is as promised, and with 1 if not.
 
   firmware-sim -devices 1000                         the default scenario
-  firmware-sim run default -report fleet.html        another one, and its report
-  firmware-sim run my.toml                           a file
+  firmware-sim run smart-meters -report meters.html  another one, and its report
+  firmware-sim run my.toml -virtual                  a file, in virtual time
 
 "firmware-sim list" shows the scenarios within the program, and
 "firmware-sim list NAME" the text of one, to begin a file with.`
@@ -35,10 +33,11 @@ allows. It ends with 0 if all is as promised, and with 1 if not.
 type options struct {
 	name                    string
 	devices                 int
+	speed                   float64
 	duration                time.Duration
 	gateway, broker, prefix string
 	seed                    uint64
-	quiet                   bool
+	virtual, quiet          bool
 	html, json, junit, csv  string
 }
 
@@ -46,10 +45,12 @@ func parse(env cli.Env, args []string) (o options, err error) {
 	f := cli.Flags(env, "run", intro)
 	f.IntVar(&o.devices, "devices", 0, "how many `devices` (default: the scenario's)")
 	f.DurationVar(&o.duration, "duration", 0, "how long they publish, such as 15s (default: the scenario's)")
+	f.Float64Var(&o.speed, "speed", 1, "how many `times` faster everything happens, radios included: a day in minutes")
 	f.StringVar(&o.gateway, "gateway", "127.0.0.1:1883", "`host:port` of the gateway, MQTT-SN over UDP; several for devices that roam, with commas")
 	f.StringVar(&o.broker, "broker", "127.0.0.1:1883", "`host:port` of the broker, MQTT over TCP, where the check listens")
 	f.Uint64Var(&o.seed, "seed", 1, "fixes every random choice")
 	f.StringVar(&o.prefix, "prefix", "", "`text` before every client id, for several fleets at one gateway")
+	f.BoolVar(&o.virtual, "virtual", false, "plays in virtual time against a gateway in memory; a day takes seconds")
 	f.BoolVar(&o.quiet, "quiet", false, "shows the result alone")
 	f.StringVar(&o.html, "report", "", "writes a page with charts to this `file`")
 	f.StringVar(&o.json, "json", "", "writes the result as JSON to this `file`")
@@ -68,6 +69,8 @@ func parse(env cli.Env, args []string) (o options, err error) {
 	switch {
 	case o.devices < 0 || o.duration < 0:
 		return o, cli.Usagef("run", "-devices and -duration are more than 0")
+	case o.speed < 0.001 || o.speed > 100_000:
+		return o, cli.Usagef("run", "-speed is from 0.001 to 100000")
 	case len(o.prefix) > 8:
 		return o, cli.Usagef("run", "-prefix has at most 8 octets: a client id has 23 in all")
 	}
@@ -88,11 +91,18 @@ func run(ctx context.Context, env cli.Env, args []string) error {
 			return cli.Usagef("run", "%v", err)
 		}
 	}
+	if o.speed != 1 {
+		s.Hasten(o.speed)
+	}
 	if o.duration > 0 {
 		s.Duration = o.duration
 		s.Ramp = min(s.Ramp, o.duration/3)
 	}
-	f, r, err := real(ctx, env, o, s)
+	play := real
+	if o.virtual {
+		play = virtual
+	}
+	f, r, err := play(ctx, env, o, s)
 	if err != nil {
 		return err
 	}
@@ -131,50 +141,4 @@ func (o *options) write(f *fleet.Fleet, r *report.Run) error {
 		}
 	}
 	return nil
-}
-
-// real plays against a gateway and a broker on the network.
-func real(ctx context.Context, env cli.Env, o options, s *scenario.Scenario) (*fleet.Fleet, *report.Run, error) {
-	dial, cancel := context.WithTimeout(ctx, 10*time.Second)
-	defer cancel()
-	cfg := fleet.Config{Scenario: s, Seed: o.seed, Run: nonce(), Prefix: o.prefix}
-	p, err := fleet.Dial(dial, cfg, strings.Split(o.gateway, ","), o.broker)
-	if err != nil {
-		return nil, nil, fmt.Errorf("%w: start the gateway and its broker, or name others with -gateway and -broker host:port", err)
-	}
-	stop := watch(env, o, p)
-	err = p.Play(ctx)
-	stop()
-	r := report.Make(p.Fleet, s, o.seed, "in real time against "+o.gateway)
-	r.Err = err
-	if t := p.Traffic(); t.Dropped > 0 {
-		r.Counts = append(r.Counts, report.Count{Name: "datagrams this machine had no room for", N: t.Dropped})
-	}
-	return p.Fleet, r, nil
-}
-
-// watch shows the run until stop is called, which waits for its goroutine.
-func watch(env cli.Env, o options, p *fleet.Real) (stop func()) {
-	if o.quiet {
-		return func() {}
-	}
-	quit, ended := make(chan struct{}), make(chan struct{})
-	go func() {
-		defer close(ended)
-		v := live.New(env.Stdout, os.Getenv)
-		tick := time.NewTicker(live.Often)
-		defer tick.Stop()
-		for {
-			select {
-			case <-quit:
-				return
-			case <-tick.C:
-				p.Turn(v.Show)
-			}
-		}
-	}()
-	return func() {
-		close(quit)
-		<-ended
-	}
 }

@@ -2,6 +2,7 @@ package truth
 
 import (
 	"fmt"
+	"slices"
 	"time"
 )
 
@@ -50,6 +51,12 @@ func (l *Ledger) AddWill(w *Will) {
 	l.routes[w.Topic] = r
 }
 
+// Knows tells whether a topic is one that was added.
+func (l *Ledger) Knows(topic []byte) bool {
+	_, ok := l.routes[string(topic)]
+	return ok
+}
+
 // Arrived judges what a program got from the broker, and finds whose it is;
 // nil for a will, and for what nobody sent.
 func (l *Ledger) Arrived(now time.Duration, topic, payload []byte) (*Stream, Arrival) {
@@ -87,16 +94,14 @@ func (l *Ledger) IsRetained(now time.Duration, topic, payload []byte) {
 
 // AllRetained says that a new subscriber got all there is.
 func (l *Ledger) AllRetained(now time.Duration) {
-	for topic, want := range l.retained {
-		if want != digest(nil) {
-			l.Report(Violation{Rule: Retained, At: now, Device: l.writer(topic), Topic: topic,
-				Text: "a new subscriber did not get the retained message"})
-		}
+	for _, topic := range l.RetainedTopics() {
+		l.Report(Violation{Rule: Retained, At: now, Device: l.writer(topic), Topic: topic,
+			Text: "a new subscriber did not get the retained message"})
 	}
 	clear(l.retained)
 }
 
-// RetainedTopics are those with a retained message of this run.
+// RetainedTopics are those with a retained message of this run, sorted.
 func (l *Ledger) RetainedTopics() []string {
 	var topics []string
 	for topic, d := range l.retained {
@@ -104,6 +109,7 @@ func (l *Ledger) RetainedTopics() []string {
 			topics = append(topics, topic)
 		}
 	}
+	slices.Sort(topics)
 	return topics
 }
 

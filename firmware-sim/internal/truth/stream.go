@@ -149,10 +149,13 @@ func (s *Stream) Unsent() {
 	s.Totals.Sent--
 }
 
-// Forgive says that what is open may be lost: the session that held it ended.
-func (s *Stream) Forgive() {
+// Forgive says that what is open may be lost, if it was sent after a time: the
+// session that held it ended, or nobody has asked for it yet.
+func (s *Stream) Forgive(after time.Duration) {
 	for i := range s.open {
-		s.open[i].flags |= may
+		if s.open[i].at > after {
+			s.open[i].flags |= may
+		}
 	}
 }
 

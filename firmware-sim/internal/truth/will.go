@@ -10,10 +10,14 @@ type Will struct {
 	Device, Topic string
 	Totals        *WillTotals
 	Retain        bool
+	// Lossy: the gateway may take a device for lost whose answers did not reach
+	// it, so that only the will of one that has said goodbye is undue.
+	Lossy bool
 
 	digest  uint64
 	heard   time.Duration // the last sign that the gateway had heard the device
 	limit   time.Duration // the silence that was agreed on; 0: no connection
+	sure    bool          // that both sides take the connection for one
 	dueBy   time.Duration // 0: it is not due
 	excused time.Duration // until then it may come
 }
@@ -26,19 +30,23 @@ func NewWill(device, topic string, payload []byte, retain bool, totals *WillTota
 	return &Will{Device: device, Topic: topic, Totals: totals, Retain: retain, digest: digest(payload)}
 }
 
-// tolerance is how much longer than agreed a gateway may wait, at most, and
-// grace is what it may take after that. MQTT-SN §7.2
+// tolerance is how much longer than agreed a gateway may wait, at most, and grace
+// is what it may take after that. MQTT-SN §7.2
 const (
 	tolerance = 1.5
 	grace     = 5 * time.Second
 )
 
-// Heard says that the gateway has answered, and what silence is agreed on now.
-func (w *Will) Heard(now, limit time.Duration) { w.heard, w.limit = now, limit }
+// Heard says that the gateway has answered, what silence is agreed on now, and
+// whether the connection stands, or is only being made.
+func (w *Will) Heard(now, limit time.Duration, stands bool) {
+	w.heard, w.limit, w.sure = now, limit, stands
+}
 
-// Silent says that the device is gone without a word; the gateway will notice.
+// Silent says that the device is gone without a word; the gateway will notice,
+// if it has not already.
 func (w *Will) Silent(now time.Duration) {
-	if w.limit > 0 && w.dueBy == 0 {
+	if w.sure && w.limit > 0 && now <= w.heard+w.limit && w.dueBy == 0 {
 		w.dueBy = now + time.Duration(float64(w.limit)*tolerance) + grace
 		w.Totals.Due++
 	}
@@ -74,9 +82,9 @@ func (w *Will) arrived(l *Ledger, now time.Duration) {
 	if w.Retain {
 		l.retained[w.Topic] = w.digest
 	}
-	lost := w.limit > 0 && now >= w.heard+w.limit
+	w.sure = false
 	switch {
-	case lost:
+	case w.dueBy > 0, w.limit > 0 && (w.Lossy || now >= w.heard+w.limit):
 		w.dueBy = 0
 	case now < w.excused:
 		w.excused = 0

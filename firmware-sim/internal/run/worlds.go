@@ -1,0 +1,82 @@
+package run
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"strings"
+	"time"
+
+	"snbroker/firmware-sim/internal/cli"
+	"snbroker/firmware-sim/internal/fleet"
+	"snbroker/firmware-sim/internal/live"
+	"snbroker/firmware-sim/internal/report"
+	"snbroker/firmware-sim/internal/scenario"
+)
+
+// real plays against a gateway and a broker on the network.
+func real(ctx context.Context, env cli.Env, o options, s *scenario.Scenario) (*fleet.Fleet, *report.Run, error) {
+	dial, cancel := context.WithTimeout(ctx, 10*time.Second)
+	defer cancel()
+	cfg := fleet.Config{Scenario: s, Seed: o.seed, Run: nonce(), Prefix: o.prefix}
+	p, err := fleet.Dial(dial, cfg, strings.Split(o.gateway, ","), o.broker)
+	if err != nil {
+		return nil, nil, fmt.Errorf("%w: start the gateway and its broker, or name others with -gateway and -broker host:port", err)
+	}
+	stop := watch(env, o, p)
+	err = p.Play(ctx)
+	stop()
+	r := report.Make(p.Fleet, s, o.seed, "in real time against "+o.gateway)
+	r.Err = err
+	if t := p.Traffic(); t.Dropped > 0 {
+		r.Counts = append(r.Counts, report.Count{Name: "datagrams this machine had no room for", N: t.Dropped})
+	}
+	return p.Fleet, r, nil
+}
+
+// watch shows the run until stop is called, which waits for its goroutine.
+func watch(env cli.Env, o options, p *fleet.Real) (stop func()) {
+	if o.quiet {
+		return func() {}
+	}
+	quit, ended := make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(ended)
+		v := live.New(env.Stderr, os.Getenv)
+		tick := time.NewTicker(live.Often)
+		defer tick.Stop()
+		for {
+			select {
+			case <-quit:
+				return
+			case <-tick.C:
+				p.Turn(v.Show)
+			}
+		}
+	}()
+	return func() {
+		close(quit)
+		<-ended
+	}
+}
+
+// virtual plays in memory. What names the run there is the seed, so that two
+// runs with one seed do not differ.
+func virtual(ctx context.Context, env cli.Env, o options, s *scenario.Scenario) (*fleet.Fleet, *report.Run, error) {
+	cfg := fleet.Config{Scenario: s, Seed: o.seed, Run: fmt.Sprintf("seed%d", o.seed), Prefix: o.prefix, Gateways: len(strings.Split(o.gateway, ","))}
+	p := fleet.NewVirtual(cfg, nil)
+	show := func(*fleet.Fleet) {}
+	if !o.quiet {
+		v, last := live.New(env.Stderr, os.Getenv), time.Now()
+		show = func(f *fleet.Fleet) {
+			if time.Since(last) > live.Often {
+				v.Show(f)
+				last = time.Now()
+			}
+		}
+	}
+	err := p.Play(ctx, show)
+	r := report.Make(p.Fleet, s, o.seed, "in virtual time")
+	r.Err = err
+	return p.Fleet, r, nil
+}
