@@ -42,6 +42,7 @@ type device struct {
 	update *update
 
 	heard     time.Duration // the gateway's last answer
+	served    time.Duration // when the last command came
 	emptied   time.Duration // when the last awake period began that PINGRESP ended
 	asked     time.Duration // CONNECT or PINGREQ, of which the answer is measured
 	backoff   time.Duration

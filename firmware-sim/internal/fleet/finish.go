@@ -49,17 +49,19 @@ func (f *Fleet) Judge() {
 	}
 }
 
+// patience is how long a gateway tries to deliver a message whose answers are
+// lost on the way: T_retry and N_retry as the standard recommends them. SN §7.2
+const patience = 60 * time.Second
+
 // collected is until when commands were sent that the device has had the time to
 // get: one that sleeps has when it wakes.
 func (d *device) collected() time.Duration {
 	switch {
 	case d.state == Asleep, d.state == Awake, d.excused:
 		return d.emptied
-	case d.state == Active:
-		patience := time.Second
-		if d.pop.Radio.Loses() {
-			patience += time.Duration(d.pop.NRetry+1) * d.pop.TRetry
-		}
+	case d.state == Active && !d.pop.Radio.Loses():
+		return d.fleet.now - time.Second
+	case d.state == Active && d.served < d.fleet.now-patience:
 		return d.fleet.now - patience
 	}
 	return 0 // nobody was there to get them

@@ -130,6 +130,7 @@ func (d *device) message(m *client.Message) {
 	}
 	f.stats.Command.Add(a.Latency)
 	f.stats.Commands++
+	d.served = f.now
 	d.Commands++
 	if d.update != nil {
 		if i, err := strconv.Atoi(string(fields[2])); err == nil {

@@ -169,7 +169,7 @@ func (r *Real) Busy() time.Duration {
 // waits until there has been nothing for a moment. Then it removes it.
 func (r *Real) CheckRetained(ctx context.Context) error {
 	var topics []string
-	r.Turn(func(f *Fleet) { topics = f.ledger.RetainedTopics() })
+	r.Turn(func(f *Fleet) { topics = f.ledger.ExpectRetained() })
 	if len(topics) == 0 {
 		return nil
 	}

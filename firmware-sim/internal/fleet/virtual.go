@@ -150,6 +150,7 @@ func (v *Virtual) Play(ctx context.Context, show func(*Fleet)) error {
 	f.Stop()
 	v.run(f.Now()+f.cfg.Scenario.Drain, func() bool { return watch() || f.Outstanding() == 0 })
 	f.Judge()
+	f.ledger.ExpectRetained()
 	v.Gateway.Retained(func(topic string, payload []byte) { f.ledger.IsRetained(f.now, []byte(topic), payload) })
 	f.ledger.AllRetained(f.now)
 	f.Leave(time.Second)

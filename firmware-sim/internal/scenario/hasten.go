@@ -1,10 +1,14 @@
 package scenario
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // Hasten has everything happen so many times faster, radios included, to play a
 // day against a gateway in real time within minutes. Sleep and keep alive are
-// whole seconds to the protocol, and stay at 2 s at least, T_retry at 1 s.
+// whole seconds to the protocol, and stay at 2 s at least, T_retry at 1 s. What a
+// battery would make of it means nothing, and is not told.
 func (s *Scenario) Hasten(times float64) {
 	all := []*time.Duration{&s.Duration, &s.Ramp, &s.Drain}
 	for i := range s.Populations {
@@ -17,8 +21,10 @@ func (s *Scenario) Hasten(times float64) {
 	for _, d := range all {
 		*d = time.Duration(float64(*d) / times)
 	}
+	s.Assert = slices.DeleteFunc(s.Assert, func(a Assertion) bool { return a.Metric.Name == "battery" })
 	for i := range s.Populations {
 		p := &s.Populations[i]
+		p.Battery.Capacity = 0
 		p.Radio.Air.Rate = int(float64(p.Radio.Air.Rate) * times)
 		p.Radio.Air.Quicker = times
 		p.TRetry = max(p.TRetry, time.Second)

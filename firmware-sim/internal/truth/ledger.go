@@ -2,6 +2,7 @@ package truth
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"time"
 )
@@ -10,6 +11,7 @@ import (
 type Ledger struct {
 	routes   map[string]route
 	retained map[string]uint64 // by topic; digest of the last one
+	expected map[string]uint64 // by a new subscriber
 	counts   [Rules]uint64
 	found    []Violation
 }
@@ -78,39 +80,48 @@ func (l *Ledger) Arrived(now time.Duration, topic, payload []byte) (*Stream, Arr
 	return s, s.Arrived(l, now, payload)
 }
 
-// IsRetained judges a retained message that a new subscriber got. Of topics
+// keep notes what is retained under a topic.
+func (l *Ledger) keep(topic string, digest uint64) {
+	l.retained[topic] = digest
+	delete(l.expected, topic) // what a subscriber gets meanwhile is not known
+}
+
+// ExpectRetained is called before a new subscriber comes. It returns the topics
+// that something is retained under, sorted. Those whose writer has messages on
+// their way are not judged: any of these may be the retained one by then.
+func (l *Ledger) ExpectRetained() (topics []string) {
+	l.expected = make(map[string]uint64, len(l.retained))
+	for topic, d := range l.retained {
+		if d == digest(nil) {
+			continue
+		}
+		topics = append(topics, topic)
+		if s := l.routes[topic].stream; s == nil || len(s.open) == 0 {
+			l.expected[topic] = d
+		}
+	}
+	slices.Sort(topics)
+	return topics
+}
+
+// IsRetained judges a retained message that the new subscriber got. Of topics
 // that had none in this run nothing is known.
 func (l *Ledger) IsRetained(now time.Duration, topic, payload []byte) {
-	want, ok := l.retained[string(topic)]
-	if !ok {
-		return
-	}
-	delete(l.retained, string(topic))
-	if want != digest(payload) {
+	want, ok := l.expected[string(topic)]
+	delete(l.expected, string(topic))
+	if ok && want != digest(payload) {
 		l.Report(Violation{Rule: Retained, At: now, Device: l.writer(string(topic)), Topic: string(topic),
 			Text: fmt.Sprintf("a new subscriber got %s, which is not the last one retained", excerpt(payload))})
 	}
 }
 
-// AllRetained says that a new subscriber got all there is.
+// AllRetained says that the new subscriber got all there is.
 func (l *Ledger) AllRetained(now time.Duration) {
-	for _, topic := range l.RetainedTopics() {
+	for _, topic := range slices.Sorted(maps.Keys(l.expected)) {
 		l.Report(Violation{Rule: Retained, At: now, Device: l.writer(topic), Topic: topic,
 			Text: "a new subscriber did not get the retained message"})
 	}
-	clear(l.retained)
-}
-
-// RetainedTopics are those with a retained message of this run, sorted.
-func (l *Ledger) RetainedTopics() []string {
-	var topics []string
-	for topic, d := range l.retained {
-		if d != digest(nil) {
-			topics = append(topics, topic)
-		}
-	}
-	slices.Sort(topics)
-	return topics
+	l.expected = nil
 }
 
 func (l *Ledger) writer(topic string) string {

@@ -55,6 +55,7 @@ const (
 	settled       // the writer knows that it was taken: it has to arrive
 	may           // it may arrive or not
 	retain
+	judged // and counted as one that has not arrived
 )
 
 // QoSMinusOne is the QoS without a connection.
@@ -200,6 +201,9 @@ func (s *Stream) Arrived(l *Ledger, now time.Duration, payload []byte) Arrival {
 
 func (s *Stream) first(l *Ledger, now time.Duration, i int) Arrival {
 	e := &s.open[i]
+	if e.flags&judged != 0 {
+		*e.missing(s.Totals)--
+	}
 	e.flags |= arrived
 	s.Totals.Arrived++
 	if e.number < s.high {
@@ -221,7 +225,7 @@ func (s *Stream) first(l *Ledger, now time.Duration, i int) Arrival {
 
 func (s *Stream) retains(l *Ledger, e *entry) {
 	if e.flags&retain != 0 {
-		l.retained[s.Topic] = e.digest
+		l.keep(s.Topic, e.digest)
 	}
 }
 
@@ -263,7 +267,8 @@ func (s *Stream) Open() (n int) {
 	return n
 }
 
-// Finish judges what is open when nothing more can come.
+// Finish judges what is open when time is up. What may arrive still is counted
+// as uncertain until it does.
 func (s *Stream) Finish(l *Ledger, now time.Duration) {
 	for i := range s.open {
 		e := &s.open[i]
@@ -272,21 +277,26 @@ func (s *Stream) Finish(l *Ledger, now time.Duration) {
 				Text: fmt.Sprintf("QoS %s, sent at %v, was acknowledged and never arrived", qosName(e.qos), round(e.at))})
 		}
 		e.close(s)
+		e.flags |= judged
 	}
-	s.open = nil
 }
 
-// close counts a message that is looked at no more.
+// close counts a message that is not waited for any more.
 func (e *entry) close(s *Stream) {
-	switch {
-	case e.flags&arrived != 0:
-	case e.qos == 0 || e.qos == QoSMinusOne:
-		s.Totals.Dropped++
-	case e.flags&(may|settled) == settled:
-		s.Totals.Lost++
-	default:
-		s.Totals.Uncertain++
+	if e.flags&arrived == 0 {
+		*e.missing(s.Totals)++
 	}
+}
+
+// missing is where a message is counted that has not arrived.
+func (e *entry) missing(t *Totals) *uint64 {
+	switch {
+	case e.qos == 0 || e.qos == QoSMinusOne:
+		return &t.Dropped
+	case e.flags&(may|settled) == settled:
+		return &t.Lost
+	}
+	return &t.Uncertain
 }
 
 func qosName(q uint8) string {

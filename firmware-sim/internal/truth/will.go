@@ -80,7 +80,7 @@ func (w *Will) missing(l *Ledger, now time.Duration) {
 func (w *Will) arrived(l *Ledger, now time.Duration) {
 	w.Totals.Fired++
 	if w.Retain {
-		l.retained[w.Topic] = w.digest
+		l.keep(w.Topic, w.digest)
 	}
 	w.sure = false
 	switch {
