@@ -231,17 +231,17 @@ func (d *device) receive(datagram []byte) {
 	}
 	d.account()
 	t, _ := mqttsn.PeekType(datagram)
-	if isAnswer(t) {
-		d.heard = d.fleet.now
-	}
 	switch err := d.client.Receive(d.fleet.clock, datagram); {
 	case err == client.ErrIgnored:
 		d.fleet.stats.Ignored++
 	case err != nil:
 		d.fleet.stats.Malformed++
 	}
-	if d.will != nil && isAnswer(t) {
-		d.will.Heard(d.heard, d.promised(), d.client.State() != client.StateConnecting)
+	if isAnswer(t) {
+		d.heard = d.fleet.now
+		if d.will != nil {
+			d.will.Heard(d.heard, d.promised(), d.client.State() != client.StateConnecting)
+		}
 	}
 	d.settle()
 }

@@ -154,6 +154,6 @@ func (v *Virtual) Play(ctx context.Context, show func(*Fleet)) error {
 	v.Gateway.Retained(func(topic string, payload []byte) { f.ledger.IsRetained(f.now, []byte(topic), payload) })
 	f.ledger.AllRetained(f.now)
 	f.Leave(time.Second)
-	v.run(f.Now()+time.Minute, func() bool { return f.Connected() == 0 })
+	v.run(f.Now()+time.Hour, func() bool { return f.Connected() == 0 })
 	return f.Err()
 }

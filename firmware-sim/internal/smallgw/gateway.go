@@ -158,9 +158,44 @@ func (g *Gateway) send(to addr, id string, m mqttsn.Message) {
 	g.cfg.Send(to.line, b)
 }
 
-// Forget ends a session as if it had never been: a test's fault.
+// What follows is for tests of those who judge gateways.
+
+// Forget ends a session as if it had never been.
 func (g *Gateway) Forget(clientID string) {
 	if s := g.sessions[clientID]; s != nil {
 		s.end()
 	}
+}
+
+// ForgetQueue loses the messages that are kept for a device.
+func (g *Gateway) ForgetQueue(clientID string) {
+	if s := g.sessions[clientID]; s != nil {
+		s.queue, s.flight = nil, flight{}
+	}
+}
+
+// ForgetReceived loses the ids of QoS 2 messages that a device has not released.
+func (g *Gateway) ForgetReceived(clientID string) {
+	if s := g.sessions[clientID]; s != nil {
+		s.received = nil
+	}
+}
+
+// ForgetWill loses a device's will.
+func (g *Gateway) ForgetWill(clientID string) {
+	if s := g.sessions[clientID]; s != nil {
+		s.will = nil
+	}
+}
+
+// Lose takes a device for lost, and publishes its will.
+func (g *Gateway) Lose(clientID string) {
+	if s := g.sessions[clientID]; s != nil {
+		s.lost()
+	}
+}
+
+// Retain changes what is retained, behind everybody's back.
+func (g *Gateway) Retain(topic string, payload []byte) {
+	g.retained[topic] = message{topic: topic, payload: payload}
 }
