@@ -21,6 +21,7 @@ type device struct {
 	hasLine, running, leaving               bool
 	subscribing, subscribed, everSubscribed bool
 	excused                                 bool // it has a new address since it connected
+	stale                                   bool // it goes on with a session that the gateway may have ended
 
 	id     string
 	topic  client.Topic // of what it publishes
@@ -231,6 +232,11 @@ func (d *device) receive(datagram []byte) {
 	}
 	d.account()
 	t, _ := mqttsn.PeekType(datagram)
+	if p := d.promised(); isAnswer(t) && p > 0 && d.fleet.now-d.heard > p && d.client.State() != client.StateConnecting {
+		// The gateway may have taken the device for lost. It answers DISCONNECT
+		// then, which is also its answer to a device that goes to sleep.
+		d.stale = true
+	}
 	switch err := d.client.Receive(d.fleet.clock, datagram); {
 	case err == client.ErrIgnored:
 		d.fleet.stats.Ignored++
@@ -240,7 +246,7 @@ func (d *device) receive(datagram []byte) {
 	if isAnswer(t) {
 		d.heard = d.fleet.now
 		if d.will != nil {
-			d.will.Heard(d.heard, d.promised(), d.client.State() != client.StateConnecting)
+			d.will.Heard(d.heard, d.promised(), d.client.State() != client.StateConnecting && !d.stale)
 		}
 	}
 	d.settle()

@@ -57,7 +57,7 @@ const patience = 60 * time.Second
 // get: one that sleeps has when it wakes.
 func (d *device) collected() time.Duration {
 	switch {
-	case d.state == Asleep, d.state == Awake, d.excused:
+	case d.state == Asleep, d.state == Awake, d.excused, d.stale:
 		return d.emptied
 	case d.state == Active && !d.pop.Radio.Loses():
 		return d.fleet.now - time.Second

@@ -87,7 +87,7 @@ func (d *device) Handle(e client.Event) {
 			d.fleet.stats.WakeFlush.Add(d.fleet.now - d.asked)
 			// A gateway that has not noticed the new address of a device takes
 			// it for one that is awake still.
-			if !d.excused {
+			if !d.excused && !d.stale {
 				d.emptied = d.asked
 			}
 		} else {
@@ -116,7 +116,13 @@ func (d *device) connected(resumed bool) {
 	d.fleet.stats.Connect.Add(d.fleet.now - d.asked)
 	d.Connects++
 	d.backoff, d.excused = 0, false
-	if !resumed && d.down != "" && !d.subscribing && (d.pop.CleanSession || !d.everSubscribed) {
+	// CONNACK does not tell a sleeper that it was forgotten: it had better
+	// subscribe again.
+	d.stale = d.stale && resumed
+	if d.stale {
+		d.orders.Forgive(0)
+	}
+	if d.down != "" && !d.subscribing && (d.stale || !resumed && (d.pop.CleanSession || !d.everSubscribed)) {
 		d.subscribing = true
 		if _, err := d.client.Subscribe(d.fleet.clock, client.Named(d.down), mqttsn.QoS(d.pop.Command.QoS)); err != nil {
 			d.fleet.fail(fmt.Errorf("%s: subscribe to %s: %w", d.id, d.down, err))

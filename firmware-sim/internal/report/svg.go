@@ -118,7 +118,18 @@ func clock(seconds float64) string {
 	return trim(seconds/3600) + " h"
 }
 
-func trim(x float64) string { return strconv.FormatFloat(x, 'g', 3, 64) }
+// trim writes three digits, and no zeros after the point.
+func trim(x float64) string {
+	digits := 0
+	for y := math.Abs(x); y < 100 && digits < 2; y *= 10 {
+		digits++
+	}
+	text := strconv.FormatFloat(x, 'f', digits, 64)
+	if strings.Contains(text, ".") {
+		text = strings.TrimRight(strings.TrimRight(text, "0"), ".")
+	}
+	return text
+}
 
 // whole writes a count.
 func whole(x float64) string {
@@ -144,14 +155,30 @@ func lines(title string, y scale, format func(float64) string, seconds float64, 
 	s := begin(title, height)
 	s.axes(y, format, seconds)
 	for i, l := range all {
-		var points []string
-		for n, v := range l.values {
-			points = append(points, fmt.Sprintf("%.1f,%.1f", left+plotWide*float64(n+1)/float64(len(l.values)), top+plotTall*(1-y.at(v))))
-		}
-		fmt.Fprintf(s, `<polyline points="%s" class="line c%d"/>`, strings.Join(points, " "), i)
+		s.polylines(y, l, i)
 	}
 	s.legend(names(all))
 	return s.end()
+}
+
+// polylines draws one line. On a logarithmic scale it has gaps where there was
+// nothing.
+func (s *svg) polylines(y scale, l line, class int) {
+	var points []string
+	flush := func() {
+		if len(points) > 0 {
+			fmt.Fprintf(s, `<polyline points="%s" class="line c%d"/>`, strings.Join(points, " "), class)
+		}
+		points = nil
+	}
+	for n, v := range l.values {
+		if y.log && v == 0 {
+			flush()
+			continue
+		}
+		points = append(points, fmt.Sprintf("%.1f,%.1f", left+plotWide*float64(n+1)/float64(len(l.values)), top+plotTall*(1-y.at(v))))
+	}
+	flush()
 }
 
 // stacked draws areas on top of each other.
@@ -193,12 +220,12 @@ func names(all []line) (n []string) {
 	return n
 }
 
-// legend names the colours, within the chart.
+// legend names the colours, above the chart.
 func (s *svg) legend(names []string) {
 	x := float64(left + 8)
 	for i, n := range names {
-		fmt.Fprintf(s, `<rect x="%.1f" y="%d" width="10" height="10" class="fill c%d"/>`, x, top+2, i)
-		s.text(x+14, top+11, "start", n)
+		fmt.Fprintf(s, `<rect x="%.1f" y="4" width="10" height="10" class="fill c%d"/>`, x, i)
+		s.text(x+14, 13, "start", n)
 		x += 26 + 6.5*float64(len(n))
 	}
 }

@@ -1,0 +1,120 @@
+package main
+
+import (
+	"bufio"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strconv"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// TestMain keeps the folder that the program is built in.
+func TestMain(m *testing.M) {
+	dir, err := os.MkdirTemp("", "firmware-sim")
+	if err != nil {
+		panic(err)
+	}
+	built = filepath.Join(dir, "snbroker")
+	code := m.Run()
+	os.RemoveAll(dir)
+	os.Exit(code)
+}
+
+var (
+	built string // where the program is, once build has returned
+	build = sync.OnceValue(func() error {
+		out, err := exec.Command("go", "build", "-o", built, "snbroker/cmd/snbroker").CombinedOutput()
+		if err != nil {
+			return fmt.Errorf("go build: %v\n%s", err, out)
+		}
+		return nil
+	})
+)
+
+// server is the real program, a process of its own.
+type server struct {
+	gateway, broker string
+	pid             int
+}
+
+// It repeats sooner than by default, as scenarios that are hastened do.
+const serverConfig = `
+[[mqtt.listener]]
+type = "tcp"
+address = "127.0.0.1:0"
+[[mqttsn.listener]]
+type = "udp"
+address = ["127.0.0.1:0", "127.0.0.1:0"]
+[mqttsn]
+t_retry = "1s"
+`
+
+var listens = regexp.MustCompile(`on="(udp|tcp) (127\.0\.0\.1:\d+)"`)
+
+// serve starts the program and waits until it listens.
+func serve(t testing.TB) *server {
+	t.Helper()
+	if err := build(); err != nil {
+		t.Fatal(err)
+	}
+	file := filepath.Join(t.TempDir(), "config.toml")
+	if err := os.WriteFile(file, []byte(serverConfig), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.Command(built, "-config", file)
+	log, err := cmd.StderrPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		cmd.Process.Signal(syscall.SIGTERM)
+		io.Copy(io.Discard, log)
+		if err := cmd.Wait(); err != nil {
+			t.Errorf("the server: %v", err)
+		}
+	})
+	s := &server{pid: cmd.Process.Pid}
+	var said strings.Builder
+	lines := bufio.NewScanner(log)
+	for lines.Scan() {
+		said.WriteString(lines.Text() + "\n")
+		if m := listens.FindStringSubmatch(lines.Text()); m != nil && m[1] == "tcp" {
+			s.broker = m[2]
+		} else if m != nil {
+			s.gateway = strings.TrimPrefix(s.gateway+","+m[2], ",")
+		}
+		if strings.Contains(lines.Text(), "msg=ready") {
+			go io.Copy(io.Discard, log) // ends with the process
+			return s
+		}
+	}
+	t.Fatalf("the server did not start:\n%s", &said)
+	return nil
+}
+
+// cpu is the time that a process has computed so far; pid 0 is this one.
+func cpu(t testing.TB, pid int) time.Duration {
+	name := "self"
+	if pid > 0 {
+		name = strconv.Itoa(pid)
+	}
+	b, err := os.ReadFile("/proc/" + name + "/stat")
+	if err != nil {
+		t.Fatal(err)
+	}
+	fields := strings.Fields(string(b)[strings.LastIndexByte(string(b), ')')+1:])
+	user, _ := strconv.Atoi(fields[11])
+	system, _ := strconv.Atoi(fields[12])
+	return time.Duration(user+system) * 10 * time.Millisecond // ticks of 1/100 s
+}
