@@ -2,15 +2,16 @@ package broker
 
 // memoryLevel says how much of Limits.MaxMemory all queues together hold.
 //
-// What is given up, in this order: above nine tenths a QoS 0 message for a
-// session that has others waiting, and the copy in memory of what is on the disk
-// and waits for a session that nobody is attached to; at the limit publishes at QoS 1 and 2 that
+// What is given up, in this order: from half of it on the copy in memory of what
+// is on the disk and waits for a session that nobody is attached to; above nine
+// tenths a QoS 0 message for a session that has others waiting; at the limit publishes at QoS 1 and 2 that
 // somebody would have to queue, which are refused and so not acknowledged. What
 // was acknowledged stays.
 type memoryLevel uint8
 
 const (
 	roomy memoryLevel = iota
+	crowded
 	tight
 	full
 )
@@ -25,6 +26,8 @@ func (b *Broker) memory() memoryLevel {
 		return full
 	case queued >= limit/10*9:
 		return tight
+	case queued >= limit/2:
+		return crowded
 	}
 	return roomy
 }

@@ -89,7 +89,7 @@ func (m *Message) onDisk() *onDisk {
 func (t *Turn) refer(e *entry, away bool) {
 	m := e.msg
 	m.onDisk().refs.Add(1)
-	if away && t.memory >= tight {
+	if away && t.memory >= crowded {
 		if t.stub == nil {
 			t.stub = m.stub()
 		}

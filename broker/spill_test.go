@@ -1,0 +1,110 @@
+package broker
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"snbroker/internal/mqtt"
+)
+
+// What waits for sessions that nobody is attached to is on the disk alone when
+// memory is short, and comes back whole and in order, also after a restart.
+func TestSpill(t *testing.T) {
+	d := newDisk(t)
+	d.size = 1 << 20
+	small := func() { d.limits.MaxMemory = 64 << 10 }
+	small()
+	forever := ConnectOptions{ClientID: "c", Expiry: Never}
+	p := attach(t, d.Broker, forever)
+	p.subscribe("a", SubscribeOptions{QoS: 2})
+	p.close(false)
+	body := strings.Repeat("x", 500)
+	const n = 500 // four times what memory may hold
+	want := make([]string, n)
+	for i := range n {
+		m := text("a", fmt.Sprint(body, i), mqtt.QoS(1+i%2))
+		m.Forward = []byte("forward")
+		if r := publish(d.Broker, m); r.IsError() {
+			t.Fatalf("message %d was refused: %v", i, r)
+		}
+		want[i] = fmt.Sprint(body, i)
+	}
+	if q := d.QueuedBytes(); q > 64<<10 {
+		t.Errorf("the queue holds %d octets of memory", q)
+	}
+	d.settle()
+	p = connect(t, d.Broker, forever)
+	spilled := 0
+	take := func(from, to int) {
+		t.Helper()
+		for i := from; i < to; {
+			for _, got := range p.pull(min(7, to-i)) {
+				if string(got.Message.Payload) != want[i] || string(got.Message.Forward) != "forward" {
+					t.Fatalf("message %d came as %.10q... %q", i, got.Message.Payload, got.Message.Forward)
+				}
+				if i++; got.QoS == 1 {
+					p.PubAck(got.PacketID)
+				} else {
+					p.PubRec(got.PacketID, false)
+					p.PubComp(got.PacketID)
+				}
+			}
+		}
+	}
+	take(0, n/2)
+	for i := range p.session.queue.count {
+		if p.session.queue.at(i).msg.spilled {
+			spilled++
+		}
+	}
+	if spilled == 0 {
+		t.Error("nothing was on the disk alone")
+	}
+	d.settle()
+	d.cut()
+	small()
+	d.Release()
+	p = connect(t, d.Broker, forever)
+	take(n/2, n)
+	d.settle()
+	if live := d.log.Stats().Live; live > 500 {
+		t.Errorf("%d octets of log are still needed", live)
+	}
+}
+
+// A message that cannot be read back is counted, and the rest comes.
+func TestSpilledAndGone(t *testing.T) {
+	d := newDisk(t)
+	d.limits.MaxMemory = 4 << 10
+	forever := ConnectOptions{ClientID: "c", Expiry: Never}
+	p := attach(t, d.Broker, forever)
+	p.subscribe("a", SubscribeOptions{QoS: 1})
+	p.close(false)
+	for i := range 12 {
+		publish(d.Broker, text("a", fmt.Sprint(strings.Repeat("x", 400), i), 1))
+	}
+	d.settle()
+	p = connect(t, d.Broker, forever)
+	q := &p.session.queue
+	for i := range q.count {
+		if m := q.at(i).msg; m.spilled {
+			m.disk.at.Store(1) // where there is none
+			break
+		}
+	}
+	got := 0
+	for {
+		batch := p.pull(5)
+		if len(batch) == 0 {
+			break
+		}
+		for _, m := range batch {
+			got++
+			p.PubAck(m.PacketID)
+		}
+	}
+	if n := dropped(d.Broker, DropUnreadable); got != 11 || n != 1 {
+		t.Errorf("%d came and %d were counted as unreadable", got, n)
+	}
+}
