@@ -106,7 +106,10 @@ func (n *node) hear(octets []byte) {
 		case framing.None:
 			return
 		case framing.Message:
-			n.got <- append([]byte{}, e.Data...)
+			select {
+			case n.got <- append([]byte{}, e.Data...):
+			default: // nobody takes them
+			}
 		}
 	}
 }

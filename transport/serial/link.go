@@ -37,6 +37,7 @@ type Link struct {
 	answered chan struct{}
 	written  chan struct{} // closed when it has ended
 	heard    atomic.Int64  // when octets last came, in nanoseconds since begun
+	writing  atomic.Int64  // since when a frame is being written; 0: none is
 	begun    time.Time
 	echoes   echoes
 
@@ -72,7 +73,8 @@ func Open(cfg Config) (*Link, error) {
 	if !f.Checked {
 		l.log.Warn("framing without a checksum: a disturbed octet can become another topic or value; use one with a checksum where the devices can", "framing", f.Name)
 	}
-	if cfg.Settle == 0 { // or Serve waits for it
+	// What may take its time is Serve's.
+	if _, tcp := TCP(cfg.Device); !tcp && cfg.Settle == 0 {
 		l.openFirst()
 	}
 	go l.write()

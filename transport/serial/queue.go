@@ -27,13 +27,19 @@ func (f *frames) put(frame []byte, n note) bool {
 	return true
 }
 
-// clear empties the queue, and tells how many messages were in it.
-func (f *frames) clear() (messages int) {
-	for _, n := range f.ends {
-		if !n.preamble {
-			messages++
+// messages counts those in the queue.
+func (f *frames) messages() (n int) {
+	for _, e := range f.ends {
+		if !e.preamble {
+			n++
 		}
 	}
+	return n
+}
+
+// clear empties the queue, and tells how many messages were in it.
+func (f *frames) clear() (messages int) {
+	messages = f.messages()
 	f.mem, f.ends = f.mem[:0], f.ends[:0]
 	return messages
 }

@@ -19,6 +19,7 @@ type reader struct {
 	opened  bool              // the line was tried, at least
 	good    bool              // and was open
 	silent  bool              // the decoder has been told
+	stuck   bool              // the writer was, when last looked at
 	problem string            // why the line is away, as logged
 	console console
 	witness witness
@@ -68,6 +69,7 @@ func (r *reader) read(port Port, to transport.Receiver) (useful bool) {
 		if l.ctx.Err() != nil {
 			return true
 		}
+		r.watchWriter(now)
 		// What waited for us in the kernel says nothing about the line.
 		if !r.silent && now.Sub(waited) >= l.cfg.silence() {
 			r.hush(to)
@@ -95,7 +97,7 @@ func (r *reader) hush(to transport.Receiver) {
 	r.silent = true
 	r.l.framing.Silence()
 	r.decode(nil, to)
-	r.witness.judge()
+	r.witness.silence()
 }
 
 // discard takes text out of octets, and drops the rest.
@@ -198,6 +200,20 @@ func (r *reader) answer(e framing.Event) {
 	case l.answered <- struct{}{}:
 	default:
 	}
+}
+
+// stuckAfter is longer than the slowest line takes for the longest frame.
+const stuckAfter = 30 * time.Second
+
+// watchWriter tells, once until it is over, that the line takes nothing.
+func (r *reader) watchWriter(now time.Time) {
+	l := r.l
+	since := time.Duration(l.writing.Load())
+	stuck := since > 0 && now.Sub(l.begun)-since > stuckAfter
+	if stuck && !r.stuck {
+		l.log.Warn("the serial line takes nothing, and messages are dropped: with rtscts = true the other end must raise CTS; is it wired, and on?", "rtscts", l.cfg.RTSCTS)
+	}
+	r.stuck = stuck
 }
 
 // warnOfHolders names those who would take octets from this line.

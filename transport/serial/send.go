@@ -96,20 +96,25 @@ func (l *Link) take(mine *frames) Port {
 }
 
 func (l *Link) writeAll(port Port, f *frames) {
-	from := 0
-	for i, n := range f.ends {
+	from, waiting := 0, f.messages()
+	for _, n := range f.ends {
 		frame := f.mem[from:n.end]
 		from = n.end
 		l.awaitTurn()
 		if !n.preamble {
+			waiting--
 			// Counted before: who gets it may look at once.
 			l.counters.DatagramsOut.Add(1)
 			l.counters.BytesOut.Add(uint64(n.size))
 			l.noteEcho(n.sum)
 		}
-		if _, err := port.Write(frame); err != nil {
-			// Serve finds out for itself that the line is gone.
-			l.counters.SendDrops.Add(uint64(len(f.ends) - i))
+		l.writing.Store(int64(time.Since(l.begun)))
+		_, err := port.Write(frame)
+		l.writing.Store(0)
+		if err != nil {
+			// Serve finds out for itself that the line is gone. This frame was
+			// counted as sent, as one is that the line loses.
+			l.counters.SendDrops.Add(uint64(waiting))
 			l.log.Debug("not written", "error", err)
 			return
 		}

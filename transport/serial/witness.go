@@ -18,6 +18,7 @@ type witness struct {
 	texts   int
 	found   bool // a message, some time: what comes now is not all wrong
 	looks   int  // for another framing, in messages without a checksum
+	looked  int  // so many octets, at the last silence
 	told    bool
 }
 
@@ -50,7 +51,22 @@ func (w *witness) message() {
 	}
 }
 
-func (w *witness) begin() { w.sample, w.noises, w.texts, w.told = w.sample[:0], 0, 0, false }
+func (w *witness) begin() {
+	w.sample, w.noises, w.texts, w.told, w.looked = w.sample[:0], 0, 0, false, 0
+}
+
+// silence is a time to look at little: a framing that waits for its flag finds
+// neither messages nor noise in what is of another.
+func (w *witness) silence() {
+	w.judge()
+	if w.told || w.found || len(w.sample) < w.looked+enoughOctets {
+		return
+	}
+	w.looked = len(w.sample)
+	if name, unescaped := other(w.cfg, w.sample, false); name != "" {
+		w.tell(advise(name, unescaped))
+	}
+}
 
 // judge tells once, when there is enough to go by.
 func (w *witness) judge() {
