@@ -34,7 +34,7 @@ func (s *server) serveLines() {
 func (s *server) announceLines() {
 	for _, l := range s.lines {
 		s.log.Info("listening for MQTT-SN devices", "on", l.Name(), "framing", l.rules.Framing)
-		s.access(mqttsnTable(l.rules), l.rules.Device, false, l.rules.AllowAnonymous, l.rules.Wired())
+		s.access(mqttsnTable(l.rules), l.rules.Device, s.deviceProvable(l.rules), l.rules.AllowAnonymous, l.rules.Wired())
 	}
 }
 

@@ -139,10 +139,10 @@ func (s *server) openClients(rules *config.MQTTListener) error {
 }
 
 func (s *server) openDevices(rules *config.MQTTSNListener) error {
-	if rules.Type == "dtls" {
+	switch rules.Type {
+	case "dtls":
 		return s.openDTLS(rules)
-	}
-	if rules.Type == "serial" {
+	case "serial":
 		return s.openLine(rules)
 	}
 	for _, address := range rules.Address {

@@ -75,10 +75,7 @@ func (c *Config) complete() {
 			l.Address = loopbacks(port)
 		}
 		if !c.src.has(child(path, "allow_anonymous")) {
-			l.AllowAnonymous = l.Address.local() && !l.AllowPlainAuth
-			if l.Type == "serial" {
-				l.AllowAnonymous = l.Wired() && !l.AllowPlainAuth
-			}
+			l.AllowAnonymous = l.local() && !l.AllowPlainAuth
 		}
 	}
 }

@@ -85,12 +85,12 @@ type = "udp"
 [[mqtt.listener]]
 type = "unix"
 [[mqttsn.listener]]
-type = "dtls"
+type = "zigbee"
 `, []string{
 			`t:2: mqtt.listener.type = "quic": want "tcp", "tls", "ws", "wss" or "unix"`,
 			`t:4: mqtt.listener.type = "udp": want "tcp", "tls", "ws", "wss" or "unix"`,
 			`t:5: mqtt.listener.address: a unix listener needs a path, such as "/run/snbroker/mqtt.sock"`,
-			`t:8: mqttsn.listener.type: a dtls listener needs cert_file and key_file, or psk_file in [auth], or both`,
+			`t:8: mqttsn.listener.type = "zigbee": want "udp", "dtls" or "serial"`,
 		}},
 		{"listener limits", `[[mqtt.listener]]
 max_connections = 0

@@ -81,6 +81,15 @@ func (l *SerialLine) Serial() serial.Config {
 	}
 }
 
+// local tells whether only this machine, and what is wired to it, can reach the
+// listener.
+func (l *MQTTSNListener) local() bool {
+	if l.Type == "serial" {
+		return l.Wired()
+	}
+	return l.Address.local()
+}
+
 // Wired tells whether devices must be wired to this machine. Who is in a radio's
 // range, or reaches a server of lines, need not be.
 func (l *SerialLine) Wired() bool {
@@ -90,13 +99,14 @@ func (l *SerialLine) Wired() bool {
 	return !slices.Contains([]string{"xbee", "loralink", "aquila"}, l.Framing)
 }
 
-// serialLine checks a listener of type "serial".
-func (v *validator) serialLine(lines map[string]string, at string, l *MQTTSNListener) {
-	for _, key := range udpKeys {
-		if path := child(at, key); v.src.has(path) {
-			v.wrong(path, "%s is not for listeners of type \"serial\"", shown(path))
-		}
+// serial checks what belongs to listeners of that type, and that others have none
+// of it.
+func (v *validator) serial(lines map[string]string, at string, l *MQTTSNListener) {
+	if l.Type != "serial" {
+		v.only(at, l.Type, serialKeys, "serial")
+		return
 	}
+	v.only(at, l.Type, udpKeys, "udp")
 	path := child(at, "device")
 	if err := serial.CheckDevice(l.Device); err != nil {
 		v.wrong(path, "%s = %q: %v", shown(path), l.Device, err)
@@ -125,14 +135,5 @@ func (v *validator) serialLine(lines map[string]string, at string, l *MQTTSNList
 	}
 	if path := child(at, "line_address"); l.LineAddress != usual.LineAddress && l.Framing != "radiohead" {
 		v.wrong(path, "%s is for framing = \"radiohead\"", shown(path))
-	}
-}
-
-// onlySerial refuses settings of a line in listeners of another type.
-func (v *validator) onlySerial(at string, l *MQTTSNListener) {
-	for _, key := range serialKeys {
-		if path := child(at, key); v.src.has(path) {
-			v.wrong(path, "%s is for listeners of type \"serial\"; this one is %q", shown(path), l.Type)
-		}
 	}
 }

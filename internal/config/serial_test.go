@@ -39,7 +39,7 @@ baud = 9600
 	}
 	for _, want := range []string{
 		`t:1: mqttsn.listener.device = "": want the path of a device`,
-		`t:6: mqttsn.listener.address is not for listeners of type "serial"`,
+		`t:6: mqttsn.listener.address is for listeners of type "udp"; this one is "serial"`,
 		`t:7: mqttsn.listener.baud = 1: want 50 to 20000000`,
 		`t:8: mqttsn.listener.mode = "7E1": want "8N1"`,
 		`t:9: mqttsn.listener.framing = "hdlcc": want "hdlc", "raw", "slip", "slip-crc", "cobs", "xbee", "radiohead", "loralink", "aquila" or "slip-ip"`,
@@ -48,7 +48,7 @@ baud = 9600
 		`t:15: mqttsn.listener.device = "/dev/ttyUSB0": taken already (line 5)`,
 		`t:17: mqttsn.listener.max_frame = 100: MTU 100: want 1 to 60 for radiohead`,
 		`t:20: mqttsn.listener.device = "tcp://bridge": want "tcp://host:port"`,
-		`t:21: mqttsn.listener.groups is not for listeners of type "serial"`,
+		`t:21: mqttsn.listener.groups is for listeners of type "udp"; this one is "serial"`,
 		`t:22: mqttsn.listener.xbee_api is for framing = "xbee"`,
 		`t:25: mqttsn.listener.device = "udp://bridge:1": want a path`,
 		`t:27: mqttsn.listener.baud is for listeners of type "serial"; this one is "udp"`,

@@ -87,26 +87,17 @@ func or(words []string) string {
 	return strings.Join(s[:len(s)-1], ", ") + " or " + s[len(s)-1]
 }
 
-// listenerType checks the type of a listener. Those to come are told apart from
-// mistakes.
-func (v *validator) listenerType(path, value string, have, planned []string) bool {
-	path = child(path, "type")
-	switch {
-	case slices.Contains(have, value):
-		return true
-	case slices.Contains(planned, value):
-		v.wrong(path, "%s = %q: not supported yet: this version has %s", shown(path), value, or(have))
-	default:
-		v.oneOf(path, value, have...)
-	}
-	return false
+// listenerType checks the type of a listener.
+func (v *validator) listenerType(path, value string, have []string) bool {
+	v.oneOf(child(path, "type"), value, have...)
+	return slices.Contains(have, value)
 }
 
 func (v *validator) mqttListeners(listeners []MQTTListener) {
 	var taken takenAddresses
 	for i := range listeners {
 		l, at := &listeners[i], element(keyMQTTListener, i)
-		if v.listenerType(at, l.Type, mqttTypes, nil) {
+		if v.listenerType(at, l.Type, mqttTypes) {
 			v.belonging(at, l)
 			if l.Type == "unix" {
 				v.paths(&taken, at, l.Address)
@@ -135,23 +126,19 @@ func (v *validator) mqttsnListeners(listeners []MQTTSNListener, a *Auth) {
 	lines := make(map[string]string)
 	for i := range listeners {
 		l, at := &listeners[i], element(keyMQTTSNListener, i)
-		if v.listenerType(at, l.Type, []string{"udp", "dtls", "serial"}, nil) {
-			if l.Type == "serial" {
-				v.serialLine(lines, at, l)
-			} else {
-				v.onlySerial(at, l)
+		if v.listenerType(at, l.Type, []string{"udp", "dtls", "serial"}) {
+			if l.Type != "serial" {
 				v.addresses(&taken, at, l.Address)
 			}
 			v.dtls(at, l, a)
+			v.serial(lines, at, l)
 		}
 		v.devices(at, l)
 		if l.MaxMessage != 0 {
 			between(v, child(at, "max_message"), l.MaxMessage, 16, l.longest())
 		}
 		between(v, child(at, "receive_buffer"), l.ReceiveBuffer, 0, maxBuffer)
-		if l.Type != "serial" {
-			v.groups(groups, at, l)
-		}
+		v.groups(groups, at, l)
 	}
 }
 
