@@ -12,8 +12,8 @@ import (
 	"snbroker/mqttsn/client"
 )
 
-// Dial opens a socket to the gateway, with DTLS if there are flags for it, and
-// with -d reports what passes.
+// Dial opens a socket to the gateway, with DTLS if there are flags for it, or a
+// serial line, and with -d reports what passes.
 func (d *Flags) Dial(ctx context.Context, debug io.Writer) (net.Conn, error) {
 	nc, err := d.dial(ctx)
 	if err != nil {
@@ -31,12 +31,12 @@ func (d *Flags) Dial(ctx context.Context, debug io.Writer) (net.Conn, error) {
 }
 
 func (d *Flags) dial(ctx context.Context) (net.Conn, error) {
-	if d.security.wanted() {
-		return d.security.dial(ctx, d.Gateway)
-	}
-	if d.line.device != "" {
+	switch {
+	case d.line.device != "":
 		d.Gateway = d.line.device
 		return d.line.dial(ctx)
+	case d.security.wanted():
+		return d.security.dial(ctx, d.Gateway)
 	}
 	return new(net.Dialer).DialContext(ctx, "udp", d.Gateway)
 }
