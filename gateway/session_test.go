@@ -540,10 +540,20 @@ func TestStrangersAreAnsweredRarely(t *testing.T) {
 		d.expect(&mqttsn.Disconnect{})
 		// Nothing that is an answer itself is answered.
 		d.expectSilence(2 * time.Second)
-		for _, m := range []mqttsn.Message{&mqttsn.PubAck{MsgID: 1}, &mqttsn.RegAck{}, &mqttsn.PubRec{MsgID: 1}, &mqttsn.PubRel{MsgID: 1}, &mqttsn.PubComp{MsgID: 1}, &mqttsn.PingResp{}, &mqttsn.ConnAck{}, &mqttsn.GwInfo{}} {
+		for _, m := range []mqttsn.Message{&mqttsn.PubAck{MsgID: 1}, &mqttsn.RegAck{}, &mqttsn.PubRec{MsgID: 1}, &mqttsn.PubComp{MsgID: 1}, &mqttsn.PingResp{}, &mqttsn.ConnAck{}, &mqttsn.GwInfo{}} {
 			d.send(m)
 		}
 		d.expectSilence(2 * time.Second)
+	})
+}
+
+// A device that waits for PUBCOMP when the gateway has forgotten its address
+// must not have to wait until it is tired of it.
+func TestStrangersReleaseIsRefused(t *testing.T) {
+	play(t, nil, func(w *world) {
+		d := w.device("10.0.0.2:4000")
+		d.send(&mqttsn.PubRel{MsgID: 1})
+		d.expect(&mqttsn.Disconnect{})
 	})
 }
 

@@ -51,11 +51,12 @@ var answers = [...][numStates]verdict{
 	mqttsn.TypeRegister: {refuse, ignore, process, process, process, refuse},
 	mqttsn.TypeRegAck:   {ignore, ignore, process, process, process, ignore},
 	// QoS -1 is handled before states are asked.
-	mqttsn.TypePublish:     {refuse, ignore, process, process, process, refuse},
-	mqttsn.TypePubAck:      {ignore, ignore, process, process, process, ignore},
-	mqttsn.TypePubComp:     {ignore, ignore, process, process, process, ignore},
-	mqttsn.TypePubRec:      {ignore, ignore, process, process, process, ignore},
-	mqttsn.TypePubRel:      {ignore, ignore, process, process, process, ignore},
+	mqttsn.TypePublish: {refuse, ignore, process, process, process, refuse},
+	mqttsn.TypePubAck:  {ignore, ignore, process, process, process, ignore},
+	mqttsn.TypePubComp: {ignore, ignore, process, process, process, ignore},
+	mqttsn.TypePubRec:  {ignore, ignore, process, process, process, ignore},
+	// PUBREL is repeated until its PUBCOMP comes, so it is a request.
+	mqttsn.TypePubRel:      {refuse, ignore, process, process, process, refuse},
 	mqttsn.TypeSubscribe:   {refuse, ignore, process, process, process, refuse},
 	mqttsn.TypeSubAck:      {ignore, ignore, ignore, ignore, ignore, ignore},
 	mqttsn.TypeUnsubscribe: {refuse, ignore, process, process, process, refuse},
