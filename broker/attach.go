@@ -1,6 +1,9 @@
 package broker
 
-import "snbroker/internal/store"
+import (
+	"snbroker/internal/mqtt"
+	"snbroker/internal/store"
+)
 
 // attach puts a session that a client has just attached to on the disk, if it
 // has to be there. The caller holds b.mu and s.mu.
@@ -44,7 +47,7 @@ func (b *Broker) record(s *Session) (end store.LSN) {
 		lastSeq: s.lastSeq,
 		will:    s.will,
 		subs:    s.subs,
-		sent:    s.window.lastSent(),
+		sent:    s.lastSent(),
 	}
 	if s.conn != nil {
 		r.connected, r.survives, r.window = true, s.conn.survives, uint32(s.conn.window)
@@ -91,6 +94,26 @@ func (b *Broker) record(s *Session) (end store.LSN) {
 	return end
 }
 
+// lastSent is the number of the newest delivery that was sent, or may have been
+// before a restart: then it is in the queue still. 0: there is none. The caller
+// holds s.mu.
+func (s *Session) lastSent() uint32 {
+	last := s.window.lastSent()
+	for i := range s.queue.count {
+		e := s.queue.at(i)
+		if e.qos == mqtt.QoS0 {
+			continue
+		}
+		if e.stage != sent {
+			break
+		}
+		if last == 0 || int32(e.seq-last) > 0 {
+			last = e.seq
+		}
+	}
+	return last
+}
+
 // recordDetached notes that a session's connection ended, what it waits for and
 // whether its will is still to come. A client that came back has said so itself.
 func (b *Broker) recordDetached(s *Session) {
@@ -107,7 +130,7 @@ func (b *Broker) recordDetached(s *Session) {
 	if s.will != nil {
 		flags |= sessionWill
 	}
-	sent := s.window.lastSent()
+	sent := s.lastSent()
 	var will, end int64
 	if d := s.deadline; d != nil {
 		will, end = b.clock.deadline(d.will), b.clock.deadline(d.end)

@@ -111,6 +111,21 @@ func TestRestart(t *testing.T) {
 		publish(d.Broker, text("a", "five", 1))
 		p.hears("a=five q1 #5")
 	})
+	t.Run("on its way, and nobody comes before the next restart", func(t *testing.T) {
+		d := newDisk(t)
+		o := ConnectOptions{ClientID: "c", Expiry: Never, Will: &Will{Topic: "will"}}
+		p := attach(t, d.Broker, o)
+		p.subscribe("a", all)
+		publish(d.Broker, text("a", "one", 1))
+		publish(d.Broker, text("a", "two", 2))
+		d.settle()
+		p.hears("a=one q1 #1", "a=two q2 #2")
+		d.restart()
+		publish(d.Broker, text("a", "three", 2))
+		d.restart()
+		p = connect(t, d.Broker, o)
+		p.hears("a=one q1 #1 dup", "a=two q2 #2 dup", "a=three q2 #3")
+	})
 	t.Run("QoS 2 identifiers", func(t *testing.T) {
 		d := newDisk(t)
 		s := attach(t, d.Broker, forever)
