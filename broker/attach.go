@@ -50,7 +50,7 @@ func (b *Broker) record(s *Session) (end store.LSN) {
 		sent:    s.lastSent(),
 	}
 	if s.conn != nil {
-		r.connected, r.survives, r.window = true, s.conn.survives, uint32(s.conn.window)
+		r.connected, r.survives = true, s.conn.survives
 	}
 	if b.identities != nil {
 		switch {

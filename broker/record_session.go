@@ -8,7 +8,7 @@ import (
 
 // sessionRecord is all that is remembered of a session, but its queue.
 //
-//	kind | number | flags | ClientID | expiry | last sequence | last sent | window | [will] | identity |
+//	kind | number | flags | ClientID | expiry | last sequence | last sent | [will] | identity |
 //	will at, end at | subscriptions... | received... | released... | kept
 type sessionRecord struct {
 	no        uint32
@@ -16,7 +16,6 @@ type sessionRecord struct {
 	survives  bool // whoever was attached goes on after a restart
 	id        []byte
 	expiry    uint32 // seconds; neverExpires: never
-	window    uint32 // most deliveries that the connection has unacknowledged
 	lastSeq   uint32
 	sent      uint32 // highest sequence that is out, or was; 0: none. Unknown while connected
 	will      *Will
@@ -49,7 +48,7 @@ func (r *sessionRecord) appendTo(b []byte) []byte {
 	}
 	b = append(appendUint(append(b, byte(recordSession)), uint64(r.no)), flags)
 	b = appendUint(appendUint(appendText(b, r.id), uint64(r.expiry)), uint64(r.lastSeq))
-	b = appendUint(appendUint(b, uint64(r.sent)), uint64(r.window))
+	b = appendUint(b, uint64(r.sent))
 	if r.will != nil {
 		b = r.will.appendTo(b)
 	}
@@ -77,7 +76,6 @@ func (r *sessionRecord) decode(b []byte) error {
 	flags := f.octet()
 	r.connected, r.survives = flags&sessionConnected != 0, flags&sessionSurvives != 0
 	r.id, r.expiry, r.lastSeq, r.sent = f.text(), f.uint32(), f.uint32(), f.uint32()
-	r.window = f.uint32()
 	if flags&sessionWill != 0 {
 		r.will = decodeWill(&f)
 	}

@@ -8,7 +8,7 @@ import (
 
 func records() [][]byte {
 	ids := []uint32{5, 300}
-	session := sessionRecord{no: 7, connected: true, survives: true, id: []byte("client"), expiry: 60, lastSeq: 12, sent: 9, window: 100,
+	session := sessionRecord{no: 7, connected: true, survives: true, id: []byte("client"), expiry: 60, lastSeq: 12, sent: 9,
 		will: &Will{Topic: "will", Payload: []byte("gone"), Forward: []byte{1}, QoS: 1, Retain: true, Delay: time.Second}, who: []byte("me"),
 		willAt: 5, endAt: 6, received: []uint16{1, 65535}, released: []uint32{3}, kept: []byte("kept"),
 		subs:      []subscription{{"a/#", SubscribeOptions{QoS: 2, NoLocal: true, Identifier: 9}}, {"b", SubscribeOptions{RetainAsPublished: true, RetainHandling: 2}}},

@@ -140,7 +140,6 @@ func (r *restorer) subscriptions(s *Session, from *restoring) {
 }
 
 func (r *restorer) queue(s *Session, from *restoring, made map[*restoredMessage]*Message) {
-	out := 0 // deliveries that may be on their way
 	for _, seq := range from.sorted() {
 		e := from.entries[seq]
 		if e.released {
@@ -151,9 +150,10 @@ func (r *restorer) queue(s *Session, from *restoring, made map[*restoredMessage]
 			continue
 		}
 		next := entry{msg: r.made(made, e.message), ids: e.ids, seq: seq, qos: e.qos, retain: e.retain}
-		if e.qos != mqtt.QoS0 && (from.connected && out < int(from.window) || !from.connected && from.sent != 0 && int32(seq-from.sent) <= 0) {
+		// To a client that was connected any of them may have been sent: what it
+		// acknowledged to make room for them need not be on the disk.
+		if e.qos != mqtt.QoS0 && (from.connected || from.sent != 0 && int32(seq-from.sent) <= 0) {
 			next.stage = sent
-			out++
 		}
 		s.queue.push(next)
 		r.b.queued.Add(int64(next.msg.charge))

@@ -124,7 +124,35 @@ func TestRestart(t *testing.T) {
 		publish(d.Broker, text("a", "three", 2))
 		d.restart()
 		p = connect(t, d.Broker, o)
+		d.settle()
 		p.hears("a=one q1 #1 dup", "a=two q2 #2 dup", "a=three q2 #3")
+	})
+	t.Run("on its way, and what made room for it is not on the disk", func(t *testing.T) {
+		d := newDisk(t)
+		p := attach(t, d.Broker, forever)
+		p.subscribe("a", all)
+		most := DefaultLimits().MaxInflight
+		for range most + 10 {
+			publish(d.Broker, text("a", "x", 1))
+		}
+		d.settle()
+		for i := range p.pull(most) {
+			p.PubAck(uint16(i + 1))
+		}
+		p.pull(10)
+		d.cut()
+		d.Release()
+		p = connect(t, d.Broker, forever)
+		for {
+			got := p.pull(1)
+			if len(got) == 0 {
+				break
+			}
+			if !got[0].Dup {
+				t.Fatalf("#%d was sent before the restart", got[0].PacketID)
+			}
+			p.PubAck(got[0].PacketID)
+		}
 	})
 	t.Run("QoS 2 identifiers", func(t *testing.T) {
 		d := newDisk(t)

@@ -95,10 +95,10 @@ func TestSleepOverRestart(t *testing.T) {
 			time.Sleep(100 * time.Second)
 			d = w.device("10.0.0.2:4001") // and has another address
 			d.send(&mqttsn.PingReq{ClientID: []byte("c1")})
-			// It may have been on its way when the power failed.
+			// They may have been on their way when the power failed.
 			d.expect(&mqttsn.Publish{Dup: true, QoS: mqttsn.QoS1, TopicID: id, MsgID: 1, Data: []byte("one")})
 			d.send(&mqttsn.PubAck{TopicID: id, MsgID: 1})
-			d.expect(&mqttsn.Publish{QoS: mqttsn.QoS2, TopicID: id, MsgID: 2, Data: []byte("two")})
+			d.expect(&mqttsn.Publish{Dup: true, QoS: mqttsn.QoS2, TopicID: id, MsgID: 2, Data: []byte("two")})
 			d.send(&mqttsn.PubRec{MsgID: 2})
 			d.expect(&mqttsn.PubRel{MsgID: 2})
 			d.send(&mqttsn.PubComp{MsgID: 2})
