@@ -87,13 +87,18 @@ func (c *conn) end(why error) {
 	l := c.listener
 	releaseBuffer(c.buf)
 	c.buf = nil
+	c.detach()
+	l.forget(c)
+	c.report(why)
+}
+
+// detach gives the session back, if the connection still has it.
+func (c *conn) detach() {
 	if c.session != nil {
 		var t broker.Turn
 		c.session.Close(!c.leaving, &t)
-		l.broker.End(&t)
+		c.listener.broker.End(&t)
 	}
-	l.forget(c)
-	c.report(why)
 }
 
 // report logs why a connection ended, once.
@@ -130,6 +135,9 @@ func (c *conn) readLoop() error {
 			err = c.consume(w)
 		}
 		if err != nil {
+			// Before the client sees the end: one that has left and is back at
+			// once would take over its own connection, and lose its will.
+			c.detach()
 			c.part(w, err)
 			w.release()
 			return err

@@ -392,6 +392,19 @@ func TestWills(t *testing.T) {
 	}
 }
 
+// A client that leaves and is back at once does not take itself over.
+func TestLeavingAndComingBackAtOnceIsNoLoss(t *testing.T) {
+	w := overTCP(t, nil)
+	watch := w.connect(mqtt.V311, "watch", nil)
+	watch.subscribe(filter("will", 0))
+	for range 200 {
+		c := w.connect(mqtt.V311, "c", func(p *mqtt.Connect) { p.Will = &mqtt.Will{Topic: []byte("will")} })
+		c.send(&mqtt.Disconnect{})
+		c.expectClosed()
+	}
+	watch.expectNothing()
+}
+
 func TestWillProperties5(t *testing.T) {
 	inBubble(t, nil, func(t *testing.T, w *world) {
 		watch := w.connect(mqtt.V5, "watch", nil)
