@@ -17,17 +17,25 @@ func (s *session) finish() {
 // anew: the answer was on its way when the device connected again.
 func (s *session) awaits(id mqttsn.MsgID) *exchange {
 	x := s.out
-	if x == nil || mqttsn.MsgID(x.delivery.PacketID) != id || x.step == awaitRegAck && !x.delivery.Dup {
+	if x == nil || mqttsn.MsgID(x.delivery.PacketID) != id || x.registering() && !x.delivery.Dup {
 		return nil
 	}
 	return x
 }
 
+// registering tells whether the device is to answer a REGISTER first.
+func (x *exchange) registering() bool { return x.step == awaitRegAck || x.step == awaitProof }
+
 // regAck takes the answer to a REGISTER; the PUBLISH follows.
 func (s *session) regAck(m *mqttsn.RegAck) {
 	x := s.out
-	if x == nil || x.step != awaitRegAck || x.msgID != m.MsgID {
+	if x == nil || !x.registering() || x.msgID != m.MsgID {
 		return // of an earlier try
+	}
+	s.proved = true
+	if x.step == awaitProof {
+		s.proven()
+		return
 	}
 	topic := s.memory.topics.Normal(x.delivery.Message.Topic)
 	switch m.ReturnCode {
@@ -70,7 +78,7 @@ func (s *session) pubAck(m *mqttsn.PubAck) {
 	case mqttsn.ReturnCongestion:
 		s.congested()
 	case mqttsn.ReturnInvalidTopicID:
-		if x.step == awaitRegAck {
+		if x.registering() {
 			return // that is being mended
 		}
 		s.reject(x.kind, x.topic)

@@ -55,7 +55,7 @@ func (g *Gateway) connect(p peer, local uint16, s *session, m *mqttsn.Connect, r
 		switch {
 		case known != nil && !m.Will && !p.link.asksAuth(g, who):
 			s = known // moves when the connection is made
-		case g.stats.present() >= g.cfg.MaxDevices:
+		case g.stats.present() >= g.cfg.MaxDevices && !g.makeRoom():
 			g.refuseConnect(p, local, mqttsn.ReturnCongestion)
 			return
 		default:

@@ -29,6 +29,7 @@ const (
 	awaitPubAck
 	awaitPubRec
 	awaitPubComp
+	awaitProof // of the device's address
 )
 
 // maxRepairs is how often a topic id is registered anew for one message before
@@ -81,6 +82,8 @@ func (s *session) start(d *broker.Delivery) {
 	switch {
 	case topic != nil && topic.Muted:
 		s.conn.Discard(d.PacketID, broker.DropRefused)
+	case !s.affords(d):
+		s.challenge(d)
 	case topic != nil && topic.Confirmed:
 		s.sendPublish(d, topic)
 	case messageLen(registerFields+len(d.Message.Topic)) > s.maxMessage():
@@ -162,6 +165,9 @@ func (s *session) transmitPublish(d *broker.Delivery, kind mqttsn.TopicIDType, i
 }
 
 func (s *session) nextRegister() mqttsn.MsgID {
+	if !s.proved {
+		return lot()
+	}
 	s.nextReg++
 	if s.nextReg == 0 {
 		s.nextReg = 1
@@ -202,6 +208,8 @@ func (x *exchange) transmit() {
 	g := s.g
 	x.due = g.now.after(g.cfg.TRetry)
 	switch x.step {
+	case awaitProof:
+		s.probe(x.msgID)
 	case awaitRegAck:
 		g.name = append(g.name[:0], x.delivery.Message.Topic...)
 		g.tx.register = mqttsn.Register{TopicID: x.topic, MsgID: x.msgID, TopicName: g.name}
@@ -231,6 +239,9 @@ func (x *exchange) again() {
 	}
 	x.delivery.Dup = x.delivery.Dup || x.step == awaitPubAck || x.step == awaitPubRec
 	x.tries = 0
+	if !x.s.affords(&x.delivery) {
+		x.step, x.msgID = awaitProof, lot()
+	}
 	x.transmit()
 }
 

@@ -50,6 +50,10 @@ type Config struct {
 	// SessionExpiry is how long a session without CleanSession outlives its
 	// connection.
 	SessionExpiry time.Duration
+	// MaxAmplification is how many octets an address that has proved nothing is
+	// sent for each that came from it. What is more waits until it has, or, as a
+	// repetition, is not sent. 0: no bound.
+	MaxAmplification int
 	// Authenticate checks a username and a password. It does not block, and calls
 	// answer once, from any goroutine: with an identity and ReturnAccepted, or with
 	// why not. nil: nobody has a password.
@@ -73,6 +77,8 @@ func DefaultConfig() Config {
 		MaxIdle:       24 * time.Hour,
 		TakeoverWill:  true,
 		SessionExpiry: broker.Never,
+
+		MaxAmplification: 3,
 	}
 }
 
@@ -112,6 +118,7 @@ type Gateway struct {
 	inbox   inbox // what others report; has its own lock
 
 	turn        sync.Mutex // held by whoever has the turn; guards all below
+	size        int        // octets of the message that is being handled; 0: none is
 	now         instant
 	byPeer      map[peer]*session
 	byID        map[string]*session
@@ -131,8 +138,9 @@ type Gateway struct {
 	noted       []byte      // scratch for what is kept
 	spare       []*exchange // unused ones
 	guard       strangers
-	dialogues   mqttsn.MsgID // begun so far
-	complained  instant      // when a refused CONNECT was last logged
+	dialogues   mqttsn.MsgID         // begun so far
+	deviceRates map[*session]*bucket // of those that are limited; nil: none is
+	complained  instant              // when a refused CONNECT was last logged
 	stats       Stats
 	closed      bool
 
@@ -191,6 +199,8 @@ type link struct {
 	// maxMessage is the longest message to send, encapsulation not counted.
 	maxMessage int
 	dirty      bool // something was sent in this turn
+
+	addressRates []bucket // by hash; nil: there is no bound
 }
 
 // Serve receives from l until it is closed. Several links may be served at
@@ -219,7 +229,7 @@ func (g *Gateway) Close() {
 	g.closed = true
 	for _, s := range g.byPeer {
 		if s.state == Active || s.state == Awake {
-			g.send(s.peer, s.local, &g.tx.disconnect)
+			s.send(&g.tx.disconnect)
 		}
 	}
 	g.endTurn()

@@ -9,6 +9,10 @@ import (
 // publish takes in a PUBLISH at QoS 0, 1 or 2 (SN §6.6). A refusal is a PUBACK
 // at any QoS, also in place of a PUBREC.
 func (s *session) publish(m *mqttsn.Publish) {
+	if s.g.tooFast(s.peer, s) {
+		s.slowDown(m)
+		return
+	}
 	token := Token{Request: mqttsn.TypePublish, QoS: m.QoS, TopicID: m.TopicID, MsgID: m.MsgID}
 	name, rc := s.topicName(m)
 	if rc != mqttsn.ReturnAccepted {
@@ -107,6 +111,9 @@ func (g *Gateway) publishMinusOne(p peer, m *mqttsn.Publish) {
 		if who == nil && s.conn != nil {
 			who = s.conn.Identity()
 		}
+	}
+	if g.tooFast(p, g.byPeer[p]) {
+		return
 	}
 	if p.link.options.QoSMinusOne && (who != nil || p.link.options.Anonymous) {
 		name, rc = g.commonName(clientID, m.TopicIDType, m.TopicID)

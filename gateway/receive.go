@@ -49,7 +49,9 @@ func (g *Gateway) route(l *link, d *transport.Datagram) {
 		return
 	}
 	g.stats.In[m.Type()]++
+	g.size = len(b)
 	g.step(p, d.Local, m, b)
+	g.size = 0
 }
 
 func (g *Gateway) malformed(err error) {
@@ -67,6 +69,9 @@ func (g *Gateway) step(p peer, local uint16, m mqttsn.Message, raw []byte) {
 		return
 	}
 	s := g.byPeer[p]
+	if s != nil {
+		s.credit()
+	}
 	switch m := m.(type) {
 	case *mqttsn.SearchGw:
 		g.gwInfo(p, local)

@@ -292,6 +292,7 @@ func (n *noted) take() (lines []string) {
 // alone is a gateway without goroutines, network, or time that passes.
 func alone(t testing.TB, mtu int, limits broker.Limits, o LinkOptions) (*Gateway, *broker.Broker, receiver, *noted) {
 	cfg := DefaultConfig()
+	cfg.MaxAmplification = 0
 	cfg.Log = slog.New(slog.NewTextHandler(io.Discard, nil))
 	cfg.Predefined = new(mapping.Predefined)
 	if err := cfg.Predefined.Add("", 10, "pre/ten"); err != nil {

@@ -26,7 +26,11 @@ type messages struct {
 
 // send gives m to the link of p, wrapped for a forwarder if p is behind one. It
 // leaves with the turn's other datagrams.
-func (g *Gateway) send(p peer, local uint16, m mqttsn.Message) {
+func (g *Gateway) send(p peer, local uint16, m mqttsn.Message) { g.sendFor(nil, p, local, m) }
+
+// sendFor is send on a session's account; nil: what is no longer than what it
+// answers.
+func (g *Gateway) sendFor(s *session, p peer, local uint16, m mqttsn.Message) {
 	b := g.encode[:0]
 	var err error
 	if p.node != "" {
@@ -42,6 +46,9 @@ func (g *Gateway) send(p peer, local uint16, m mqttsn.Message) {
 		return
 	}
 	g.encode = b
+	if s != nil && !s.charge(len(b)) {
+		return
+	}
 	p.link.Send(p.addr, local, b)
 	g.stats.Out[m.Type()]++
 	if !p.link.dirty {
@@ -53,6 +60,6 @@ func (g *Gateway) send(p peer, local uint16, m mqttsn.Message) {
 // send sends m to the device, if it has an address.
 func (s *session) send(m mqttsn.Message) {
 	if s.bound() {
-		s.g.send(s.peer, s.local, m)
+		s.g.sendFor(s, s.peer, s.local, m)
 	}
 }

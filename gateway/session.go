@@ -51,7 +51,9 @@ type session struct {
 	ping      bool // a PINGRESP is due when the flush ends
 	keepAlive uint16
 	sleep     uint16 // Duration of DISCONNECT, in seconds
+	proved    bool   // somebody is at the address; see proof.go
 	flushed   uint32 // messages sent in this wake
+	allowance int32  // octets that it may be sent before that
 	nextReg   mqttsn.MsgID
 
 	conn   Conn
@@ -186,6 +188,7 @@ func (s *session) leave(lost bool) {
 		delete(g.byID, s.id)
 	}
 	g.timers.remove(s)
+	delete(g.deviceRates, s)
 	s.endExchange()
 	s.dialog = nil
 	if s.conn != nil {
@@ -214,6 +217,7 @@ func (s *session) bind(p peer, local uint16) {
 	s.unbind()
 	s.peer = p.own()
 	g.byPeer[s.peer] = s
+	s.arriveAt(p)
 }
 
 func (s *session) unbind() {

@@ -15,6 +15,10 @@ type Stats struct {
 	Retries            uint64 // messages sent to a device again
 	Lost               uint64 // devices given up
 	EncodeErrors       uint64
+	TooFast            uint64 // PUBLISH messages beyond a rate
+	Held               uint64 // messages not sent, because the address has proved nothing
+	Challenges         uint64 // REGISTER messages that ask for that proof
+	Displaced          uint64 // devices that had proved nothing, and gave way to others
 	AuthRefused        uint64 // CONNECT messages whose AUTH was wrong, or missing
 
 	states [numStates]int

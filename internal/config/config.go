@@ -74,6 +74,8 @@ type MQTTSN struct {
 	MaxIdle         Duration         `toml:"max_idle"`
 	MaxWakeMessages int              `toml:"max_wake_messages"`
 
+	MaxAmplification int `toml:"max_amplification"`
+
 	Predefined map[string]string `toml:"predefined"` // topic id to name
 	Clients    map[string]Client `toml:"client"`     // by ClientID
 }

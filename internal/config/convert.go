@@ -71,6 +71,8 @@ func (c *Config) Gateway() gateway.Config {
 		AssignClientID:  m.AssignClientID,
 		MaxIdle:         time.Duration(m.MaxIdle),
 		SessionExpiry:   time.Duration(c.Limits.SessionExpiry),
+
+		MaxAmplification: m.MaxAmplification,
 	}
 }
 

@@ -26,6 +26,8 @@ func Default() *Config {
 			TakeoverWill:    g.TakeoverWill,
 			MaxIdle:         Duration(g.MaxIdle),
 			MaxWakeMessages: g.MaxWakeMessages,
+
+			MaxAmplification: g.MaxAmplification,
 		},
 		Store: defaultStore(),
 		Auth:  defaultAuth(),

@@ -184,6 +184,7 @@ func (v *validator) mqttsn(m *MQTTSN) {
 	between(v, "mqttsn.t_wait", m.TWait, 0, Duration(day))
 	between(v, "mqttsn.max_client_id", m.MaxClientID, 1, 65535)
 	between(v, "mqttsn.max_idle", m.MaxIdle, 0, 3650*Duration(day))
+	between(v, "mqttsn.max_amplification", m.MaxAmplification, 0, 1000)
 	between(v, "mqttsn.max_wake_messages", m.MaxWakeMessages, 0, many)
 	m.predefined(func(table, id, text string) {
 		path := child(table, id)
