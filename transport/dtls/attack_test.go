@@ -1,6 +1,7 @@
 package dtls
 
 import (
+	"context"
 	"fmt"
 	"net"
 	"sync"
@@ -181,4 +182,48 @@ func TestHandshakeRate(t *testing.T) {
 	}
 	eventually(t, "some are refused", func() bool { return l.SessionStats().RefusedRate >= 40 })
 	dialFrom(t, l, newRoamer(t, "127.0.1.1:0"), psk("meter"))
+}
+
+// stalled is a handshake whose peer has returned the cookie, and then says no more.
+func stalled(t testing.TB, l *Link, at string) {
+	t.Helper()
+	m := &mutable{PacketConn: newRoamer(t, at)}
+	o := append(psk("meter"), dtls.WithPSK(func([]byte) ([]byte, error) { // asked after the ServerHello
+		m.muted.Store(true)
+		return keys("meter"), nil
+	}))
+	c, err := dtls.ClientWithOptions(m, net.UDPAddrFromAddrPort(l.LocalAddr()), o...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	go func() {
+		defer cancel()
+		_ = c.HandshakeContext(ctx)
+	}()
+	t.Cleanup(func() { cancel(); c.Close() })
+	eventually(t, "the handshake stalls", m.muted.Load)
+}
+
+// Peers that are where they say, and stall, keep nobody out either: the oldest
+// gives way, and a network has its share.
+func TestStalledHandshakes(t *testing.T) {
+	l := listen(t, func(c *Config) { c.MaxHandshakes = 8 })
+	in := serving(t, l)
+	for i := range 10 {
+		stalled(t, l, fmt.Sprintf("127.0.%d.1:0", 10+i))
+	}
+	for range 2 { // the share of a network
+		stalled(t, l, "127.0.99.1:0")
+	}
+	refused := l.SessionStats().RefusedRate
+	if _, err := newRoamer(t, "127.0.99.1:0").WriteTo(helloOf(t), net.UDPAddrFromAddrPort(l.LocalAddr())); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, "the third of the network is refused", func() bool { return l.SessionStats().RefusedRate == refused+1 })
+	dial(t, l, psk("meter")).say(t, "hello")
+	hears(t, in, "hello")
+	if s := l.SessionStats(); s.Handshaking > 8 || s.Displaced < 4 {
+		t.Errorf("%+v: want at most 8 handshakes, the oldest gone", s)
+	}
 }

@@ -8,7 +8,6 @@ import (
 	"net/netip"
 	"runtime"
 	"sync"
-	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -98,28 +97,6 @@ func spent() time.Duration {
 	var r syscall.Rusage
 	_ = syscall.Getrusage(syscall.RUSAGE_SELF, &r) // fails for other arguments only
 	return time.Duration(r.Utime.Nano() + r.Stime.Nano())
-}
-
-// mutable is a socket that can be made to say nothing more.
-type mutable struct {
-	net.PacketConn
-	muted atomic.Bool
-}
-
-func (m *mutable) WriteTo(b []byte, to net.Addr) (int, error) {
-	if m.muted.Load() {
-		return len(b), nil
-	}
-	return m.PacketConn.WriteTo(b, to)
-}
-
-// Close leaves the port to whom it was, so that no other session gets it: pion's
-// listener cannot bear that.
-func (m *mutable) Close() error {
-	if m.muted.Load() {
-		return nil
-	}
-	return m.PacketConn.Close()
 }
 
 func connect(t testing.TB, to netip.AddrPort) (*dtls.Conn, *mutable) {

@@ -41,13 +41,14 @@ type Config struct {
 	MaxSessions int
 	// MaxHandshakes bounds those that are not finished. While half as many wait
 	// for their cookie, a ClientHello is answered when it comes again. At the limit
-	// the oldest that has not returned its cookie gives way; if all have, the new
-	// one is not answered, and its peer repeats it.
+	// the oldest gives way, one that has not returned its cookie if there is one. A
+	// network (a /24 of IPv4, a /56 of IPv6) may have a quarter of them; more are not
+	// answered.
 	MaxHandshakes int
 	// HandshakeTimeout is how long a handshake may take.
 	HandshakeTimeout time.Duration
-	// HandshakeRate is how many handshakes a network may begin in a second: a /24
-	// of IPv4, a /56 of IPv6. More are not answered. 0: no bound.
+	// HandshakeRate is how many handshakes such a network may begin in a second.
+	// More are not answered. 0: no bound.
 	HandshakeRate int
 	// IdleTimeout ends sessions that have been silent for so long. It has to be
 	// more than devices sleep. 0: never.

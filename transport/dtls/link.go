@@ -35,8 +35,10 @@ type Link struct {
 	settled     map[transport.Addr]*session // finished handshakes, by address
 	arriving    map[transport.Addr]arrivals
 	handshaking int
-	unproved    *list.List // of *session: those in arrivals, oldest first
-	order       order      // of finished ones
+	networks    map[transport.Addr]int // handshakes of each
+	unproved    *list.List             // of *session, oldest first: handshakes without a cookie
+	proved      *list.List             // the same with it
+	order       order                  // of finished ones
 	rates       *rates
 	doubts      *doubts
 
@@ -81,7 +83,9 @@ func New(under transport.Link, cfg Config) (*Link, error) {
 		byCID:    make(map[cid]*session),
 		settled:  make(map[transport.Addr]*session),
 		arriving: make(map[transport.Addr]arrivals),
+		networks: make(map[transport.Addr]int),
 		unproved: list.New(),
+		proved:   list.New(),
 		rates:    newRates(cfg.HandshakeRate),
 		doubts:   newDoubts(),
 		done:     make(chan struct{}),

@@ -29,7 +29,7 @@ type session struct {
 	state state
 	at    endpoint      // where the peer is
 	plain int           // octets taken that were not encrypted
-	place *list.Element // in link.unproved
+	place *list.Element // in link.unproved or link.proved
 	known int64         // of heard, by link.order
 	slot  int           // in link.order
 

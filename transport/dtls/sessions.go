@@ -24,10 +24,10 @@ func (l *Link) routeHello(b []byte, what contents, from endpoint, now time.Time)
 		l.counts.doubted.Add(1)
 		return
 	}
-	if !l.rates.allow(from.addr, now) {
+	if at.unproved == nil && l.networks[network(from.addr)] >= max(1, l.cfg.MaxHandshakes/networkShare) || !l.rates.allow(from.addr, now) {
 		l.counts.refusedRate.Add(1)
 		if l.full.rate.ok(now) {
-			l.cfg.Log.Warn("handshakes not answered: more begin in one network than connection_rate allows", "listener", l.Name(), "peer", from)
+			l.cfg.Log.Warn("handshakes not answered: one network begins more than connection_rate allows, or has too many that do not end", "listener", l.Name(), "peer", from)
 		}
 		return
 	}
@@ -40,13 +40,16 @@ func (l *Link) routeHello(b []byte, what contents, from endpoint, now time.Time)
 		}
 		oldest := l.unproved.Front()
 		if oldest == nil {
-			l.counts.refusedFull.Add(1)
-			return
+			oldest = l.proved.Front() // honest ones take seconds
 		}
 		l.displace(oldest.Value.(*session))
 	}
 	l.give(l.begin(h, from), b, what, from)
 }
+
+// networkShare keeps one network from having all of the handshakes: a part of so
+// many is its most.
+const networkShare = 4
 
 func (l *Link) displace(s *session) {
 	l.counts.displaced.Add(1)
@@ -69,6 +72,7 @@ func (l *Link) begin(h hello, from endpoint) *session {
 	at.unproved = s
 	l.arriving[from.addr] = at
 	l.handshaking++
+	l.networks[network(from.addr)]++
 	s.place = l.unproved.PushBack(s)
 	l.sessions.Go(s.run)
 	return s
@@ -83,7 +87,7 @@ func (l *Link) proven(s *session) {
 	}
 	s.state = proved
 	l.unproved.Remove(s.place)
-	s.place = nil
+	s.place = l.proved.PushBack(s)
 	at := l.arriving[s.at.addr]
 	at.unproved = nil
 	if at.proved != nil {
@@ -160,10 +164,9 @@ func (l *Link) detach(s *session) {
 	case unproved:
 		l.unproved.Remove(s.place)
 		at.unproved = nil
-		l.handshaking--
 	case proved:
+		l.proved.Remove(s.place)
 		at.proved = nil
-		l.handshaking--
 	case established:
 		l.order.remove(s)
 		return
@@ -171,6 +174,12 @@ func (l *Link) detach(s *session) {
 		return
 	}
 	s.place = nil
+	l.handshaking--
+	if of := network(s.at.addr); l.networks[of] > 1 {
+		l.networks[of]--
+	} else {
+		delete(l.networks, of)
+	}
 	if s.state = over; at == (arrivals{}) {
 		delete(l.arriving, s.at.addr)
 	} else {

@@ -14,10 +14,9 @@ type Stats struct {
 	TimedOut   uint64 // HandshakeTimeout passed
 	Unknown    uint64 // proved, but refused by Identify
 
-	RefusedRate uint64 // ClientHellos not answered: HandshakeRate
-	RefusedFull uint64 // the same: MaxHandshakes
+	RefusedRate uint64 // ClientHellos not answered: HandshakeRate, or a network's share
 	Doubted     uint64 // ClientHellos that have to come again, because of many others
-	Displaced   uint64 // handshakes without a cookie that gave way to newer ones
+	Displaced   uint64 // handshakes that gave way to newer ones: MaxHandshakes
 
 	Replaced uint64 // sessions whose peer made a new one
 	Idle     uint64 // ended: IdleTimeout
@@ -30,7 +29,7 @@ type Stats struct {
 }
 
 type counters struct {
-	handshakes, resumed, failed, timedOut, unknown, refusedRate, refusedFull, doubted, displaced,
+	handshakes, resumed, failed, timedOut, unknown, refusedRate, doubted, displaced,
 	replaced, idle, evicted, moved, unknownCID, stray, overrun atomic.Uint64
 }
 
@@ -49,7 +48,6 @@ func (l *Link) SessionStats() Stats {
 		TimedOut:    c.timedOut.Load(),
 		Unknown:     c.unknown.Load(),
 		RefusedRate: c.refusedRate.Load(),
-		RefusedFull: c.refusedFull.Load(),
 		Doubted:     c.doubted.Load(),
 		Displaced:   c.displaced.Load(),
 		Replaced:    c.replaced.Load(),

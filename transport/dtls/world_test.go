@@ -5,6 +5,7 @@ import (
 	"net"
 	"net/netip"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -131,6 +132,28 @@ func (r *roamer) LocalAddr() net.Addr                        { return r.present(
 func (r *roamer) SetDeadline(t time.Time) error              { return r.present().SetDeadline(t) }
 func (r *roamer) SetReadDeadline(t time.Time) error          { return r.present().SetReadDeadline(t) }
 func (r *roamer) SetWriteDeadline(t time.Time) error         { return r.present().SetWriteDeadline(t) }
+
+// mutable is a socket that can be made to say nothing more.
+type mutable struct {
+	net.PacketConn
+	muted atomic.Bool
+}
+
+func (m *mutable) WriteTo(b []byte, to net.Addr) (int, error) {
+	if m.muted.Load() {
+		return len(b), nil
+	}
+	return m.PacketConn.WriteTo(b, to)
+}
+
+// Close leaves the port to whom it was, so that no other session gets it: pion's
+// listener cannot bear that.
+func (m *mutable) Close() error {
+	if m.muted.Load() {
+		return nil
+	}
+	return m.PacketConn.Close()
+}
 
 // device is a client of pion's: an independent peer, as far as that goes.
 type device struct {
