@@ -236,6 +236,20 @@ func TestSleeperWithDTLSRoams(t *testing.T) {
 	}
 }
 
+// One without a Connection ID shakes hands anew, and its PINGREQ finds its session:
+// it is the same identity.
+func TestSleeperShakesHandsAnew(t *testing.T) {
+	p := newFolder(t, map[string]string{"config.toml": dtlsKeys, "keys": twoKeys}).run()
+	c := secured(t, newRoaming(t), p.address("dtls"), withKey("meter", meterKey)...)
+	asks(t, c, c, connectC, connAck)
+	asks(t, c, c, "\x08\x12\x20\x00\x01set", "\x08\x13\x20\x00\x01\x00\x01\x00") // SUBSCRIBE, SUBACK
+	asks(t, c, c, "\x04\x18\x00\x64", "\x02\x18")                                // DISCONNECT for 100 s
+	publish(t, p.address("tcp"), nil, "-t", "set", "-m", "on", "-q", "1")
+	again := secured(t, newRoaming(t), p.address("dtls"), withKey("meter", meterKey)...)
+	asks(t, again, again, "\x03\x16c", "\x09\x0c\x20\x00\x01\x00\x01on") // PINGREQ, PUBLISH
+	asks(t, again, again, "\x07\x0d\x00\x01\x00\x01\x00", "\x02\x17")    // PUBACK, PINGRESP
+}
+
 const rightsOfDevices = `pattern readwrite devices/%u/#
 user pump
 topic read all/#
