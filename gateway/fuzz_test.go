@@ -71,6 +71,15 @@ func FuzzReceive(f *testing.F) {
 		limits.MaxSubscriptions, limits.MaxQueued, limits.MaxReceived = 8, 64, 4
 		g, br, in, out := alone(t, 600, limits, LinkOptions{Anonymous: true, QoSMinusOne: true})
 		g.cfg.MaxTopics, g.cfg.MaxDevices, g.cfg.MaxWakeMessages = 6, 5, 40
+		switch len(b) % 3 { // the same story where more is asked of devices
+		case 1:
+			g.cfg.MaxAmplification = 3
+		case 2:
+			in.link.options.Anonymous, in.link.options.PlainAuth = false, true
+			g.cfg.Authenticate = func(r AuthRequest, answer func(any, mqttsn.ReturnCode)) {
+				answer(r.Username, mqttsn.ReturnCode(len(r.Password)%2))
+			}
+		}
 		for _, p := range pieces(b) {
 			happens(g, br, in, p)
 			check(t, g, out)
