@@ -88,7 +88,7 @@ func (g *Gateway) Sweep(welcome func(identity any) bool) (gone int) {
 	return gone
 }
 
-// complain logs a refusal, seldom: a flood must not fill the log.
+// complain logs a refusal or a limit, seldom: a flood must not fill the log.
 func (g *Gateway) complain(text string, p peer, id string) {
 	if g.now-g.complained > instant(time.Second) {
 		g.complained = g.now

@@ -120,6 +120,7 @@ func (g *Gateway) makeRoom() bool {
 		return false
 	}
 	g.stats.Displaced++
+	g.complain("device ended: max_devices is reached, and it has proved neither address nor identity", oldest.peer, oldest.id)
 	oldest.setState(Disconnected)
 	return true
 }

@@ -48,6 +48,7 @@ func (g *Gateway) tooFast(p peer, s *session) bool {
 		}
 		if !b.take(g.now, o.MaxMessageRate) {
 			g.stats.TooFast++
+			g.complain("PUBLISH not taken: max_message_rate is reached", p, s.id)
 			return true
 		}
 	}
@@ -58,6 +59,7 @@ func (g *Gateway) tooFast(p peer, s *session) bool {
 		slot := maphash.Comparable(g.guard.seed, host(p)) % addressSlots
 		if !p.link.addressRates[slot].take(g.now, o.MaxMessageRatePerAddress) {
 			g.stats.TooFast++
+			g.complain("PUBLISH not taken: max_message_rate_per_address is reached", p, "")
 			return true
 		}
 	}

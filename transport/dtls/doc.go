@@ -31,7 +31,7 @@
 //	reader    one: the socket's, finds each datagram's session
 //	session   one each, with three of pion's: handshake, then decryption
 //	Serve     one: hands what was decrypted to the receiver, in batches
-//	writers   a few: encrypt what Send was given, each session's in order
+//	writers   a few: help whoever flushes to encrypt, each session's in order
 //	keeper    one: ends idle sessions
 //
 // Close ends all of them, and Serve returns after the last one.
