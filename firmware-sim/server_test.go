@@ -103,8 +103,15 @@ func serve(t testing.TB) *server {
 	return nil
 }
 
-// cpu is the time that a process has computed so far; pid 0 is this one.
-func cpu(t testing.TB, pid int) time.Duration {
+// cost is the time that a process has computed: its own, and the system's for it.
+type cost struct{ own, system time.Duration }
+
+func (c cost) minus(o cost) cost      { return cost{c.own - o.own, c.system - o.system} }
+func (c cost) sum() time.Duration     { return c.own + c.system }
+func (c cost) each(n float64) float64 { return float64(c.sum().Microseconds()) / n }
+
+// spent is the cost of a process so far; pid 0 is this one.
+func spent(t testing.TB, pid int) cost {
 	name := "self"
 	if pid > 0 {
 		name = strconv.Itoa(pid)
@@ -116,5 +123,6 @@ func cpu(t testing.TB, pid int) time.Duration {
 	fields := strings.Fields(string(b)[strings.LastIndexByte(string(b), ')')+1:])
 	user, _ := strconv.Atoi(fields[11])
 	system, _ := strconv.Atoi(fields[12])
-	return time.Duration(user+system) * 10 * time.Millisecond // ticks of 1/100 s
+	const tick = 10 * time.Millisecond
+	return cost{time.Duration(user) * tick, time.Duration(system) * tick}
 }
