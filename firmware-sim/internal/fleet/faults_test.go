@@ -1,7 +1,6 @@
 package fleet
 
 import (
-	"fmt"
 	"strings"
 	"testing"
 
@@ -153,7 +152,7 @@ func TestFaultsAreFound(t *testing.T) {
 				t.Errorf("want %q, have %d:\n%s", c.want, len(all), strings.Join(all, "\n"))
 			}
 			if len(all) == 0 || f.Ledger().Broken() == 0 {
-				t.Error(fmt.Sprint("no failure"))
+				t.Error("no failure")
 			}
 		})
 	}

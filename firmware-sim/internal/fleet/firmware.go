@@ -118,7 +118,7 @@ func (d *device) connected(resumed bool) {
 	d.backoff, d.excused = 0, false
 	// CONNACK does not tell a sleeper that it was forgotten: it had better
 	// subscribe again.
-	d.stale = d.stale && resumed
+	d.stale, d.missed = d.stale && resumed, d.missed && resumed
 	if d.stale {
 		d.orders.Forgive(0)
 	}
@@ -157,7 +157,7 @@ func (d *device) disconnected(e *client.Disconnected) {
 		if d.state == Awake || d.state == Asleep {
 			limit = d.pop.Sleep.Time
 		}
-		if quiet := f.now - d.heard; !d.excused && !d.pop.Radio.Loses() && quiet < limit {
+		if quiet := f.now - d.heard; !d.excused && !d.missed && !d.pop.Radio.Loses() && quiet < limit {
 			f.ledger.Report(truth.Violation{Rule: truth.Remembered, At: f.now, Device: d.id,
 				Text: fmt.Sprintf("the gateway ended the connection of a device that was %s, %v after its last answer, of %v that were agreed on",
 					d.state, quiet.Round(time.Millisecond), limit)})

@@ -64,7 +64,6 @@ type Fleet struct {
 	stats        Stats
 	series       Series
 	scratch      client.Scratch
-	decoder      mqttsn.Decoder
 	encapsulated []byte
 	until        time.Duration // when devices stop publishing
 	clearing     bool          // retained messages are being removed by the program

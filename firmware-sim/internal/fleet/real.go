@@ -2,7 +2,6 @@ package fleet
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"sync"
 	"time"
@@ -25,9 +24,8 @@ type Real struct {
 	ended  chan struct{} // closed when the timer's goroutine has ended
 	quit   chan struct{}
 
-	mu    sync.Mutex // the turn
-	armed time.Duration
-	busy  time.Duration // spent within turns
+	mu    sync.Mutex    // the turn
+	armed time.Duration // what the timer is set to
 }
 
 // Dial opens the way to the gateways, and connects the program.
@@ -39,15 +37,7 @@ func Dial(ctx context.Context, cfg Config, gateways []string, broker string) (*R
 	r.mu.Lock() // until all is there
 	defer r.mu.Unlock()
 	for i, g := range gateways {
-		to, err := lines.Resolve(g)
-		if err == nil {
-			err = lines.Probe(to)
-		}
-		if err != nil {
-			r.shut()
-			return nil, err
-		}
-		l, err := lines.New(to, receiver{r, i})
+		l, err := lines.Open(g, receiver{r, i})
 		if err != nil {
 			r.shut()
 			return nil, err
@@ -104,7 +94,6 @@ func (r *Real) end() {
 	if next := r.Fleet.Next(); next < r.armed && r.timer != nil {
 		r.arm(next)
 	}
-	r.busy += time.Since(r.start) - r.Fleet.Now()
 }
 
 const step = time.Millisecond
@@ -157,53 +146,6 @@ func (r *Real) Traffic() (sum lines.Stats) {
 	return sum
 }
 
-// Busy is how much time was spent within turns: of devices, system calls for
-// what they send, and the checks.
-func (r *Real) Busy() time.Duration {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	return r.busy
-}
-
-// CheckRetained has a new subscriber get what is retained, and judges that. It
-// waits until there has been nothing for a moment. Then it removes it.
-func (r *Real) CheckRetained(ctx context.Context) error {
-	var topics []string
-	r.Turn(func(f *Fleet) { topics = f.ledger.ExpectRetained() })
-	if len(topics) == 0 {
-		return nil
-	}
-	c := &collector{real: r, came: make(chan struct{}, 1)}
-	p, err := program.Dial(ctx, r.broker, r.Fleet.cfg.Prefix+"second-"+r.Fleet.cfg.Run, c)
-	if err != nil {
-		return err
-	}
-	defer p.Close()
-	if err := p.Subscribe(ctx, r.Fleet.Filters(), 1); err != nil {
-		return err
-	}
-	const quiet = 500 * time.Millisecond
-	for waiting := true; waiting; {
-		select {
-		case <-c.came:
-		case <-time.After(quiet):
-			waiting = false
-		case <-ctx.Done():
-			return ctx.Err()
-		}
-	}
-	r.Turn(func(f *Fleet) {
-		f.ledger.AllRetained(f.now)
-		f.clearing = true
-	})
-	for _, t := range topics {
-		if _, err := p.Publish(t, nil, 0, true); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
 // Close ends all goroutines.
 func (r *Real) Close() {
 	close(r.quit)
@@ -211,160 +153,4 @@ func (r *Real) Close() {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.shut()
-}
-
-// outside is how the fleet sees Real.
-type outside Real
-
-func (o *outside) Open(gateway int) (Line, error) {
-	id, err := o.lines[gateway].Open()
-	if err == nil && id >= 1<<gatewayShift {
-		err = lines.ErrTooMany
-	}
-	return LineOf(gateway, uint32(id)), err
-}
-
-func (o *outside) Close(l Line) {
-	gateway, number := l.Split()
-	o.lines[gateway].Close(lines.ID(number))
-}
-
-func (o *outside) Send(l Line, b []byte) {
-	gateway, number := l.Split()
-	o.lines[gateway].Send(lines.ID(number), b)
-}
-
-func (o *outside) Publish(topic string, payload []byte, qos uint8) (uint16, error) {
-	return o.client.Publish(topic, payload, qos, false)
-}
-
-// receiver takes what comes from one gateway.
-type receiver struct {
-	real    *Real
-	gateway int
-}
-
-func (v receiver) Received(batch []lines.Datagram) {
-	r := v.real
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.begin()
-	for _, d := range batch {
-		r.Fleet.Received(LineOf(v.gateway, uint32(d.Line)), d.Data)
-	}
-	r.end()
-}
-
-// handler takes what comes to the program.
-type handler Real
-
-func (h *handler) Messages(all []program.Message) {
-	(*Real)(h).Turn(func(f *Fleet) {
-		for _, m := range all {
-			f.Message(m.Topic, m.Payload, m.Retain)
-		}
-	})
-}
-
-func (h *handler) Acknowledged(ids []uint16) {
-	(*Real)(h).Turn(func(f *Fleet) {
-		for _, id := range ids {
-			f.Acknowledged(id)
-		}
-	})
-}
-
-// collector takes retained messages, and tells that there were some.
-type collector struct {
-	real *Real
-	came chan struct{}
-}
-
-func (c *collector) Messages(all []program.Message) {
-	c.real.Turn(func(f *Fleet) {
-		for _, m := range all {
-			if m.Retain {
-				f.ledger.IsRetained(f.now, m.Topic, m.Payload)
-			}
-		}
-	})
-	select {
-	case c.came <- struct{}{}:
-	default:
-	}
-}
-
-func (c *collector) Acknowledged([]uint16) {}
-
-// Play runs the scenario to its end, which comes early if ctx ends. It returns
-// an error if the run could not go on; what was judged is in the Ledger.
-func (r *Real) Play(ctx context.Context) error {
-	defer r.Close()
-	if err := r.publishing(ctx); err != nil {
-		return err // what is under way is not lost
-	}
-	r.drain()
-	r.Turn((*Fleet).Judge)
-	limit, cancel := context.WithTimeout(context.Background(), 20*time.Second)
-	defer cancel()
-	if err := r.CheckRetained(limit); err != nil {
-		return fmt.Errorf("the second program, which looks at what is retained: %w", err)
-	}
-	const goodbyes = 50_000 // a second
-	over := time.Second * time.Duration(len(r.Fleet.devices)) / goodbyes
-	r.Turn(func(f *Fleet) { f.Leave(over) })
-	r.until(over+3*time.Second, func(f *Fleet) bool { return f.Connected() == 0 })
-	r.until(200*time.Millisecond, func(*Fleet) bool { return false }) // for wills, which are not due
-	return r.Err()
-}
-
-// publishing waits for the end of the scenario.
-func (r *Real) publishing(ctx context.Context) error {
-	check := time.NewTicker(20 * time.Millisecond)
-	defer check.Stop()
-	for {
-		select {
-		case <-r.client.Done():
-			return r.Err()
-		case <-ctx.Done():
-			r.Turn((*Fleet).Stop)
-			return nil
-		case <-check.C:
-		}
-		if err := r.Err(); err != nil {
-			return err
-		}
-		over := false
-		r.Turn(func(f *Fleet) { over = f.stopped() })
-		if over {
-			return r.silence()
-		}
-	}
-}
-
-// silence is an error if no gateway has ever said anything.
-func (r *Real) silence() error {
-	if t := r.Traffic(); t.Received > 0 || t.Sent+t.Refused == 0 {
-		return nil
-	}
-	return errors.New("no gateway has answered: is one listening there? Does a firewall let UDP pass?")
-}
-
-// drain waits until nothing is under way, or the scenario's time for that is
-// over.
-func (r *Real) drain() {
-	r.until(r.Fleet.cfg.Scenario.Drain, func(f *Fleet) bool { return f.Outstanding() == 0 })
-}
-
-// until waits for something, for so long at most.
-func (r *Real) until(limit time.Duration, done func(*Fleet) bool) {
-	const often = 50 * time.Millisecond
-	for ; limit > 0; limit -= often {
-		is := false
-		r.Turn(func(f *Fleet) { is = done(f) })
-		if is {
-			return
-		}
-		time.Sleep(min(often, limit))
-	}
 }

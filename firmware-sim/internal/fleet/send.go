@@ -13,6 +13,7 @@ func (d *device) Send(datagram []byte) {
 	if n := d.client.Counters().Repeated; n != d.repeated {
 		d.repeated = n
 		d.Retries++
+		d.missed = true
 		t, _ := mqttsn.PeekType(datagram)
 		f.stats.Retries[t]++
 	}

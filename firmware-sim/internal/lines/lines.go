@@ -14,6 +14,7 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
+	"strings"
 	"syscall"
 	"time"
 )
@@ -58,10 +59,27 @@ type Stats struct {
 }
 
 // ErrTooMany is Open's: there are no more addresses or sockets.
-var ErrTooMany = errors.New("lines: no more source addresses: use forwarders, which have many devices behind one address")
+var ErrTooMany = errors.New("no more source addresses: put devices behind forwarders, with forwarder = 1000 in each [[population]]")
 
-// Resolve finds the address of a gateway.
-func Resolve(gateway string) (netip.AddrPort, error) {
+// Open is a set of lines to a gateway, host:port. Links of another kind are
+// another implementation of Lines, and are chosen here: a line of DTLS would be
+// an association, and a serial port one line with a forwarder's devices.
+func Open(gateway string, r Receiver) (Lines, error) {
+	to, err := resolve(gateway)
+	if err != nil {
+		return nil, err
+	}
+	if err := probe(to); err != nil {
+		return nil, err
+	}
+	return open(to, r)
+}
+
+// resolve finds the address of a gateway.
+func resolve(gateway string) (netip.AddrPort, error) {
+	if kind, _, ok := strings.Cut(gateway, "://"); ok {
+		return netip.AddrPort{}, fmt.Errorf("there are no links of the kind %s://: a gateway is host:port, MQTT-SN over UDP", kind)
+	}
 	a, err := net.ResolveUDPAddr("udp", gateway)
 	if err != nil {
 		return netip.AddrPort{}, fmt.Errorf("%w: a gateway is host:port, such as 127.0.0.1:1883", err)
@@ -70,9 +88,9 @@ func Resolve(gateway string) (netip.AddrPort, error) {
 	return netip.AddrPortFrom(ap.Addr().Unmap(), ap.Port()), nil
 }
 
-// Probe finds out whether nobody listens at an address of a machine that says
+// probe finds out whether nobody listens at an address of a machine that says
 // so. Silence is no error: it may be a firewall's.
-func Probe(gateway netip.AddrPort) error {
+func probe(gateway netip.AddrPort) error {
 	c, err := net.DialUDP("udp", nil, net.UDPAddrFromAddrPort(gateway))
 	if err != nil {
 		return err

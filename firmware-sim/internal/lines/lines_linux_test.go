@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -62,12 +63,12 @@ func echo(t testing.TB, network, address string) (netip.AddrPort, func() int) {
 
 // Each line has an address of its own, and gets the answers to what it sent.
 func TestLines(t *testing.T) {
-	for name, open := range map[string]func(netip.AddrPort, Receiver) (Lines, error){"loopback": newLoopback, "sockets": newSockets} {
+	for name, with := range map[string]func(netip.AddrPort, Receiver) (Lines, error){"loopback": newLoopback, "sockets": newSockets} {
 		t.Run(name, func(t *testing.T) {
 			const many = 200
 			to, addresses := echo(t, "udp4", "127.0.0.1:0")
 			c := &catcher{got: make(map[ID]string), came: make(chan struct{}, 10*many)}
-			l, err := open(to, c)
+			l, err := with(to, c)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -128,17 +129,20 @@ func TestLongDatagram(t *testing.T) {
 }
 
 func TestResolve(t *testing.T) {
-	if a, err := Resolve("127.0.0.1:1883"); err != nil || a.String() != "127.0.0.1:1883" {
+	if a, err := resolve("127.0.0.1:1883"); err != nil || a.String() != "127.0.0.1:1883" {
 		t.Error(a, err)
 	}
-	if _, err := Resolve("nowhere"); err == nil {
+	if _, err := resolve("nowhere"); err == nil {
 		t.Error("an address without a port")
 	}
-	to, _ := echo(t, "udp4", "127.0.0.1:0")
-	if err := Probe(to); err != nil {
+	if _, err := Open("dtls://127.0.0.1:8883", nil); err == nil || !strings.Contains(err.Error(), "no links of the kind dtls://") {
 		t.Error(err)
 	}
-	if err := Probe(netip.MustParseAddrPort("127.0.0.1:9")); err == nil {
+	to, _ := echo(t, "udp4", "127.0.0.1:0")
+	if err := probe(to); err != nil {
+		t.Error(err)
+	}
+	if err := probe(netip.MustParseAddrPort("127.0.0.1:9")); err == nil {
 		t.Error("somebody listens on port 9")
 	}
 }
@@ -150,7 +154,7 @@ func BenchmarkSend(b *testing.B) {
 		b.Fatal(err)
 	}
 	defer pc.Close()
-	l, err := New(pc.LocalAddr().(*net.UDPAddr).AddrPort(), &catcher{got: make(map[ID]string), came: make(chan struct{}, 1)})
+	l, err := open(pc.LocalAddr().(*net.UDPAddr).AddrPort(), &catcher{got: make(map[ID]string), came: make(chan struct{}, 1)})
 	if err != nil {
 		b.Fatal(err)
 	}

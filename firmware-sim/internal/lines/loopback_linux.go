@@ -10,8 +10,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// New is a set of lines to a gateway.
-func New(gateway netip.AddrPort, r Receiver) (Lines, error) {
+func open(gateway netip.AddrPort, r Receiver) (Lines, error) {
 	if gateway.Addr().Is4() && gateway.Addr().IsLoopback() {
 		return newLoopback(gateway, r)
 	}

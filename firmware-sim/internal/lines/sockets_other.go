@@ -10,9 +10,9 @@ import (
 	"sync/atomic"
 )
 
-// New is a set of lines to a gateway: a socket and a goroutine for each, which
+// open makes a socket and a goroutine for each, which
 // is in order for few of them. Forwarders take many devices on one.
-func New(gateway netip.AddrPort, r Receiver) (Lines, error) {
+func open(gateway netip.AddrPort, r Receiver) (Lines, error) {
 	return &sockets{to: gateway, receiver: r}, nil
 }
 

@@ -69,7 +69,7 @@ func shortest(v reflect.Value) (key string, ok bool) {
 
 // sane finds what cannot be.
 func (l *loader) sane(p *Population, bad func(name, format string, args ...any) error) error {
-	const maxSeconds = 65535 * time.Second
+	const longest = 65535 * time.Second
 	isMinusOne := p.QoS == -1
 	switch {
 	case p.Name == "" || strings.ContainsAny(p.Name, "/+# {}"):
@@ -106,14 +106,14 @@ func (l *loader) sane(p *Population, bad func(name, format string, args ...any) 
 		return bad("will.topic", "needs {id} or {n}, so that each device has its own")
 	case p.Will.QoS < 0 || p.Will.QoS > 2:
 		return bad("will.qos", "is 0, 1 or 2")
-	case p.Sleep.Time > maxSeconds || p.Sleep.Time > 0 && p.Sleep.Time < time.Second:
-		return bad("sleep.time", "is from 1s to %v", maxSeconds)
+	case p.Sleep.Time > longest || p.Sleep.Time > 0 && p.Sleep.Time < time.Second:
+		return bad("sleep.time", "is from 1s to %v", longest)
 	case p.Sleep.Wake > p.Sleep.Time:
 		return bad("sleep.wake", "is later than sleep.time, when the gateway takes the device for lost")
 	case p.Sleep.Drift < 0 || p.Sleep.Drift > 0.5:
 		return bad("sleep.drift", "is from 0 to 0.5")
-	case p.KeepAlive > maxSeconds:
-		return bad("keep_alive", "is at most %v", maxSeconds)
+	case p.KeepAlive > longest:
+		return bad("keep_alive", "is at most %v", longest)
 	case p.NRetry < 0 || p.NRetry > 100:
 		return bad("n_retry", "is from 0 to 100")
 	case p.Jitter < 0 || p.Jitter > 1:

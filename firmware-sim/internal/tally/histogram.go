@@ -12,7 +12,6 @@ import (
 type Histogram struct {
 	counts [buckets]uint32
 	n      uint64
-	sum    time.Duration
 	most   time.Duration
 }
 
@@ -27,7 +26,6 @@ func (h *Histogram) Add(d time.Duration) {
 	d = max(d, 0)
 	h.counts[bucket(d)]++
 	h.n++
-	h.sum += d
 	h.most = max(h.most, d)
 }
 
@@ -53,14 +51,6 @@ func (h *Histogram) Count() uint64 { return h.n }
 // Max is the longest, exactly.
 func (h *Histogram) Max() time.Duration { return h.most }
 
-// Mean is the average, exactly.
-func (h *Histogram) Mean() time.Duration {
-	if h.n == 0 {
-		return 0
-	}
-	return h.sum / time.Duration(h.n)
-}
-
 // At is the duration that a part of them, from 0 to 1, does not exceed; 0 if
 // there are none.
 func (h *Histogram) At(part float64) time.Duration {
@@ -75,16 +65,6 @@ func (h *Histogram) At(part float64) time.Duration {
 		rank -= uint64(c)
 	}
 	return h.most
-}
-
-// Merge adds what another one has.
-func (h *Histogram) Merge(o *Histogram) {
-	for i, c := range o.counts {
-		h.counts[i] += c
-	}
-	h.n += o.n
-	h.sum += o.sum
-	h.most = max(h.most, o.most)
 }
 
 // Bar is a part of the histogram for a chart: how many were from From to To.
