@@ -70,6 +70,7 @@ func serve(t testing.TB) *server {
 		t.Fatal(err)
 	}
 	cmd := exec.Command(built, "-config", file)
+	cmd.Dir = t.TempDir() // where its data goes
 	log, err := cmd.StderrPipe()
 	if err != nil {
 		t.Fatal(err)

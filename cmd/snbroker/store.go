@@ -72,7 +72,7 @@ func (s *server) storeHealth(err error) {
 func explainStore(path string, err error) error {
 	switch {
 	case errors.Is(err, store.ErrLocked):
-		return fmt.Errorf("%w; stop it, or give each its own [store] path", err)
+		return fmt.Errorf("%w, with [store] path", err)
 	case errors.Is(err, store.ErrFormat):
 		return err
 	}

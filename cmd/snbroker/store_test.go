@@ -61,7 +61,7 @@ func TestSecondProgramOnAStore(t *testing.T) {
 	}
 	defer s.stop()
 	_, err = onDisk(t, folder, quietly)
-	if err == nil || !strings.Contains(err.Error(), fmt.Sprint(os.Getpid())) || !strings.Contains(err.Error(), "give each its own [store] path") {
+	if err == nil || !strings.Contains(err.Error(), fmt.Sprint(os.Getpid())) || !strings.Contains(err.Error(), "a folder of its own, with [store] path") {
 		t.Errorf("the second program says: %v", err)
 	}
 }
