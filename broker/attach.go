@@ -6,8 +6,10 @@ import (
 )
 
 // attach puts a session that a client has just attached to on the disk, if it
-// has to be there. The caller holds b.mu and s.mu.
-func (b *Broker) attach(s *Session, present, broken bool, t *Turn) {
+// has to be there. CONNACK waits for that if it promises something: to be rid of
+// an earlier session (cleaned), to go on with it (present), or a will. The caller
+// holds b.mu and s.mu.
+func (b *Broker) attach(s *Session, present, cleaned, broken bool, t *Turn) {
 	if b.store == nil {
 		return
 	}
@@ -21,7 +23,7 @@ func (b *Broker) attach(s *Session, present, broken bool, t *Turn) {
 		s.no = b.numbered.add(s)
 	}
 	end := b.record(s)
-	if !broken && (s.durable || present) {
+	if !broken && (present || cleaned || s.will != nil) {
 		t.waitFor(end)
 	}
 }

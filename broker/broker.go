@@ -156,7 +156,7 @@ func (b *Broker) Connect(o ConnectOptions, client Client, t *Turn) (c *Conn, pre
 		}
 		s.armed = false
 		s.window.restart()
-		b.attach(s, present, broken, t)
+		b.attach(s, present, ended != nil && ended.durable, broken, t)
 		s.mu.Unlock()
 	}
 	b.mu.Unlock()

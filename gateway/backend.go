@@ -66,8 +66,10 @@ type Conn interface {
 	// Note has a change of what the session keeps survive a restart.
 	Note(change []byte)
 	// Sync asks for an answer when all that the Conn's session did before
-	// would survive a restart.
+	// would survive a restart; Settled, when what the Connect just before has
+	// promised would.
 	Sync(token Token) (done bool)
+	Settled(token Token) (done bool)
 	// Attached tells whether the session is still this Conn's.
 	Attached() bool
 	// Rest says that the device sleeps: memory may be given back.

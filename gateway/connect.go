@@ -20,6 +20,7 @@ type dialogue struct {
 	withWill  bool
 	will      *broker.Will // its topic, once that is known
 	step      dialogueStep
+	resumed   bool         // of a session that the gateway has already
 	number    mqttsn.MsgID // tells late answers from those to this one
 	tries     int
 	due       instant
@@ -297,6 +298,7 @@ func (s *session) resume(asleep bool) {
 	if !asleep {
 		s.memory.topics.Doubt()
 	}
+	s.dialog.resumed = true
 	s.memory.connect(s.dialog)
 	s.keepState()
 	s.connected()
@@ -332,7 +334,12 @@ func (s *session) connected() {
 	s.conn.SetWill(s.memory.will)
 	s.clean, s.keepAlive, s.hold = d.clean, d.keepAlive, 0
 	d.step = awaitDisk
-	if s.conn.Sync(Token{Request: mqttsn.TypeConnect, MsgID: d.number}) {
+	token := Token{Request: mqttsn.TypeConnect, MsgID: d.number}
+	sync := s.conn.Sync
+	if s.memory.will == nil && !d.resumed {
+		sync = s.conn.Settled // a new session promises nothing yet
+	}
+	if sync(token) {
 		s.welcome()
 	}
 }

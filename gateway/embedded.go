@@ -90,7 +90,6 @@ func (e *Embedded) Connect(o ConnectRequest, client Client, _ Token) (Conn, mqtt
 		Survives:       true,
 		Keep:           o.Keep,
 	}, client, &e.turn.Turn)
-	e.turn.Settled() // CONNACK comes by Sync
 	switch {
 	case errors.Is(err, broker.ErrStore):
 		return nil, mqtt.ReasonServerBusy, true
@@ -148,6 +147,10 @@ func (c embeddedConn) Unsubscribe(filter string, token Token) bool {
 func (c embeddedConn) Note(change []byte) { c.Conn.NoteKept(change) }
 
 func (c embeddedConn) Sync(token Token) bool { return c.sync(token, mqtt.ReasonSuccess) }
+
+func (c embeddedConn) Settled(token Token) bool {
+	return c.e.turn.answer(c.Client(), token, mqtt.ReasonSuccess)
+}
 
 func (c embeddedConn) sync(token Token, reason mqtt.ReasonCode) bool {
 	c.Conn.Sync(&c.e.turn.Turn)
