@@ -44,7 +44,7 @@ func (b *Broker) Persist(s Store, i Identities) (Restored, error) {
 	b.store, b.identities = s, i
 	out := Restored{Store: report, Stopped: stopped, Skipped: r.skipped}
 	r.finish(&out)
-	s.Start(b)
+	s.Start(nil) // Release has it compacted
 	b.tellTime()
 	b.clock.told.Store(max(1, b.clock.now()))
 	out.Took = time.Since(began)

@@ -207,7 +207,8 @@ func (b *Broker) Survivors() []Survivor {
 
 // Release takes the connections that nobody has claimed after a restart as lost,
 // and publishes the wills that are due. It is called once, when all that judges
-// and claims is in place.
+// and claims is in place. The log is compacted from then on, not before: a
+// session's record would say that nobody was connected, and that no will is due.
 func (b *Broker) Release() {
 	var t Turn
 	b.mu.Lock()
@@ -244,6 +245,9 @@ func (b *Broker) Release() {
 		b.recordEnd(s)
 	}
 	b.End(&t)
+	if b.store != nil {
+		b.store.Compact(b)
+	}
 }
 
 var _ store.Compactor = (*Broker)(nil)

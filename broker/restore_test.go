@@ -21,6 +21,7 @@ func newDisk(t *testing.T) *disk {
 	t.Helper()
 	d := &disk{t: t, fs: store.NewMemFS(), size: store.MinSegment}
 	d.start()
+	d.Release()
 	return d
 }
 
@@ -203,6 +204,28 @@ func TestRestart(t *testing.T) {
 		d.restart()
 		watch = connect(t, d.Broker, forever)
 		watch.hears("will=lost q1 #1 dup", "will=clean q1 #2 dup", "will=late q1 #3 dup")
+	})
+	t.Run("a second time before anybody was told", func(t *testing.T) {
+		d := newDisk(t)
+		watch := attach(t, d.Broker, forever)
+		watch.subscribe("will", all)
+		attach(t, d.Broker, ConnectOptions{ClientID: "lost", Expiry: Never, Will: &Will{Topic: "will", QoS: 1}})
+		attach(t, d.Broker, ConnectOptions{ClientID: "sn", Survives: true})
+		d.settle()
+		d.cut()
+		p := connect(t, d.Broker, ConnectOptions{ClientID: "p"})
+		for range 3000 { // enough for a log that is to be compacted
+			p.publish(retain("a", "x"))
+		}
+		d.settle()
+		d.cut()
+		if n := len(d.Survivors()); n != 1 {
+			t.Errorf("%d devices go on, want 1", n)
+		}
+		d.Release()
+		d.settle()
+		watch = connect(t, d.Broker, forever)
+		watch.hears("will= q1 #1")
 	})
 	t.Run("what ended", func(t *testing.T) {
 		d := newDisk(t)

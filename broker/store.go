@@ -12,6 +12,7 @@ type Store interface {
 	// Replay gives each record, oldest first; it is called once, first.
 	Replay(visit func(at store.LSN, record []byte) error) (store.Report, error)
 	Start(c store.Compactor)
+	Compact(c store.Compactor)
 	// Append adds a record without waiting for the disk; live ones count as
 	// needed until Dead.
 	Append(record []byte, live bool) (at, end store.LSN)

@@ -133,7 +133,8 @@ func (l *Log) load() error {
 	return nil
 }
 
-// Start begins the goroutines. c may be nil: nothing is compacted then.
+// Start begins the goroutines. c may be nil: nothing is compacted then, or not
+// before Compact.
 func (l *Log) Start(c Compactor) {
 	if !l.replayed || l.started {
 		panic("store: Start comes once, after Replay")
@@ -143,9 +144,15 @@ func (l *Log) Start(c Compactor) {
 	go l.commitLoop()
 	go l.notifyLoop()
 	if c != nil {
-		l.mover.Add(1)
-		go l.compactLoop(c)
+		l.Compact(c)
 	}
+}
+
+// Compact begins to compact a log that was started without a Compactor. It comes
+// once, and not after Close.
+func (l *Log) Compact(c Compactor) {
+	l.mover.Add(1)
+	go l.compactLoop(c)
 }
 
 // End is the position after everything appended so far.
