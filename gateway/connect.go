@@ -231,7 +231,7 @@ func (s *session) connAck(rc mqttsn.ReturnCode) {
 // establish makes the connection that s.dialog describes, at p. A session of
 // the same ClientID elsewhere is taken over.
 func (s *session) establish(p peer, local uint16) {
-	g, d := s.g, s.dialog
+	g, d, here := s.g, s.dialog, s
 	if known := g.byID[s.id]; known != nil && known != s {
 		// The dialogue ran at a new address; the session it is about moves.
 		s.setState(Disconnected)
@@ -247,6 +247,7 @@ func (s *session) establish(p peer, local uint16) {
 		g.cfg.Log.Info("device moved", "client", s.id, "from", s.peer, "to", p)
 	}
 	s.bind(p, local)
+	s.proved, s.allowance = here.proved, here.allowance // of p, in either case
 	s.heard = g.now
 	g.byID[s.id] = s
 	asleep := s.state == Asleep || s.state == Awake

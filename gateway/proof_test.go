@@ -221,3 +221,17 @@ func TestMessageRates(t *testing.T) {
 		}
 	})
 }
+
+// A device that moves with a dialogue in between takes the account of its new
+// address along: it gets its CONNACK.
+func TestAccountAfterADialogue(t *testing.T) {
+	play(t, func(c *Config, o *LinkOptions) { threefold(c, o); guarded(c, o) }, func(w *world) {
+		for _, at := range []string{"10.0.0.2:1", "10.0.0.3:1"} {
+			d := w.device(at)
+			d.send(&mqttsn.Connect{ProtocolID: 1, Duration: 600, ClientID: []byte("c")})
+			d.send(plain("u", "secret"))
+			await()
+			d.expect(&mqttsn.ConnAck{})
+		}
+	})
+}
