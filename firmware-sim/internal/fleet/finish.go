@@ -20,6 +20,22 @@ func (f *Fleet) Stop() { f.until = min(f.until, f.now) }
 func (f *Fleet) Until() time.Duration { return f.until }
 func (f *Fleet) Now() time.Duration   { return f.now }
 
+// Lossy says that datagrams are lost for want of room, whatever the radios: from
+// now on devices are judged as those behind radios that lose some.
+func (f *Fleet) Lossy() {
+	if f.lossy {
+		return
+	}
+	f.lossy = true
+	for i := range f.devices {
+		if w := f.devices[i].will; w != nil {
+			w.Lossy = true
+		}
+	}
+}
+
+func (d *device) loses() bool { return d.fleet.lossy || d.pop.Radio.Loses() }
+
 // Outstanding is how much is under way yet: messages, wills, downloads.
 func (f *Fleet) Outstanding() (n int) {
 	for i := range f.devices {
@@ -59,7 +75,7 @@ func (d *device) collected() time.Duration {
 	switch {
 	case d.state == Asleep, d.state == Awake, d.excused, d.stale:
 		return d.emptied
-	case d.state == Active && !d.pop.Radio.Loses():
+	case d.state == Active && !d.loses():
 		return d.fleet.now - time.Second
 	case d.state == Active && d.served < d.fleet.now-patience:
 		return d.fleet.now - patience

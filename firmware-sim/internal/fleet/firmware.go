@@ -116,9 +116,11 @@ func (d *device) connected(resumed bool) {
 	d.fleet.stats.Connect.Add(d.fleet.now - d.asked)
 	d.Connects++
 	d.backoff, d.excused = 0, false
-	// CONNACK does not tell a sleeper that it was forgotten: it had better
-	// subscribe again.
-	d.stale, d.missed = d.stale && resumed, d.missed && resumed
+	// CONNACK does not tell a sleeper that it was forgotten, as it is if it was
+	// not heard for too long, or its answers were not: it had better subscribe
+	// again.
+	d.stale = resumed && (d.stale || d.missed && d.loses())
+	d.missed = false
 	if d.stale {
 		d.orders.Forgive(0)
 	}
@@ -143,7 +145,7 @@ func (d *device) disconnected(e *client.Disconnected) {
 	case client.ReasonNoAnswer:
 		f.stats.GiveUps++
 		d.GiveUps++
-		if !d.pop.Radio.Loses() && !f.stopped() {
+		if !d.loses() && !f.stopped() {
 			v := truth.Violation{Rule: truth.Answered, At: f.now, Device: d.id,
 				Text: fmt.Sprintf("%v was sent %d times over %v, and never answered", e.Request, e.Tries, e.Waited.Round(time.Millisecond))}
 			if e.Request == mqttsn.TypePublish || e.Request == mqttsn.TypePubRel {
@@ -157,7 +159,7 @@ func (d *device) disconnected(e *client.Disconnected) {
 		if d.state == Awake || d.state == Asleep {
 			limit = d.pop.Sleep.Time
 		}
-		if quiet := f.now - d.heard; !d.excused && !d.missed && !d.pop.Radio.Loses() && quiet < limit {
+		if quiet := f.now - d.heard; !d.excused && !d.missed && !d.loses() && quiet < limit {
 			f.ledger.Report(truth.Violation{Rule: truth.Remembered, At: f.now, Device: d.id,
 				Text: fmt.Sprintf("the gateway ended the connection of a device that was %s, %v after its last answer, of %v that were agreed on",
 					d.state, quiet.Round(time.Millisecond), limit)})

@@ -67,6 +67,7 @@ type Fleet struct {
 	encapsulated []byte
 	until        time.Duration // when devices stop publishing
 	clearing     bool          // retained messages are being removed by the program
+	lossy        bool          // see Lossy
 	failed       error
 }
 

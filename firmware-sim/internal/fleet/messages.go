@@ -119,6 +119,7 @@ func (f *Fleet) Acknowledged(id uint16) {
 // message takes a command at the device.
 func (d *device) message(m *client.Message) {
 	f := d.fleet
+	d.missed = d.missed || m.Dup
 	fields := bytes.SplitN(m.Payload, []byte(" "), 4)
 	if len(fields) < 4 || string(fields[0]) != f.cfg.Run {
 		f.stats.Foreign++ // of an earlier run, or of somebody else

@@ -56,6 +56,7 @@ func (r *Real) Play(ctx context.Context) error {
 		return err // what is under way is not lost
 	}
 	r.drain()
+	r.overload()
 	r.Turn((*Fleet).Judge)
 	limit, cancel := context.WithTimeout(context.Background(), 20*time.Second)
 	defer cancel()
@@ -72,7 +73,7 @@ func (r *Real) Play(ctx context.Context) error {
 
 // publishing waits for the end of the scenario.
 func (r *Real) publishing(ctx context.Context) error {
-	check := time.NewTicker(20 * time.Millisecond)
+	check := time.NewTicker(100 * time.Millisecond)
 	defer check.Stop()
 	for {
 		select {
@@ -91,6 +92,14 @@ func (r *Real) publishing(ctx context.Context) error {
 		if over {
 			return r.silence()
 		}
+		r.overload()
+	}
+}
+
+// overload finds out whether this machine drops datagrams.
+func (r *Real) overload() {
+	if t := r.Traffic(); t.Dropped+t.Overrun > 0 {
+		r.Turn((*Fleet).Lossy)
 	}
 }
 

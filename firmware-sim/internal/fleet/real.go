@@ -142,6 +142,7 @@ func (r *Real) Traffic() (sum lines.Stats) {
 		sum.Received += s.Received
 		sum.Refused += s.Refused
 		sum.Dropped += s.Dropped
+		sum.Overrun += s.Overrun
 	}
 	return sum
 }

@@ -14,7 +14,7 @@ func (d *device) receive(datagram []byte) {
 	}
 	d.account()
 	t, _ := mqttsn.PeekType(datagram)
-	if p := d.promised(); d.pop.Radio.Loses() && isAnswer(t) && p > 0 && d.fleet.now-d.heard > p && d.client.State() != client.StateConnecting {
+	if p := d.promised(); d.loses() && isAnswer(t) && p > 0 && d.fleet.now-d.heard > p && d.client.State() != client.StateConnecting {
 		// The gateway may have taken the device for lost. It answers DISCONNECT
 		// then, which is also its answer to a device that goes to sleep.
 		d.stale = true

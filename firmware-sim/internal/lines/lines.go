@@ -56,6 +56,7 @@ type Stats struct {
 	Sent, Received uint64
 	Refused        uint64 // by the kernel, or by an ICMP error: nobody listens
 	Dropped        uint64 // by the kernel, for want of room to receive
+	Overrun        uint64 // by the kernel, for want of room at a gateway on this machine
 }
 
 // ErrTooMany is Open's: there are no more addresses or sockets.

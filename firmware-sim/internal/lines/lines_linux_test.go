@@ -166,3 +166,26 @@ func BenchmarkSend(b *testing.B) {
 		l.Send(id%50_000, data)
 	}
 }
+
+// What a gateway has no room for is seen.
+func TestOverrun(t *testing.T) {
+	pc, err := net.ListenPacket("udp4", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer pc.Close()
+	pc.(*net.UDPConn).SetReadBuffer(4096) // and nobody reads
+	l, err := Open(pc.LocalAddr().String(), &catcher{got: make(map[ID]string), came: make(chan struct{}, 1)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Shut()
+	id, _ := l.Open()
+	for range 1000 {
+		l.Send(id, make([]byte, 100))
+	}
+	l.Flush()
+	if s := l.Stats(); s.Sent != 1000 || s.Overrun < 900 || s.Dropped != 0 {
+		t.Errorf("%+v", s)
+	}
+}

@@ -24,6 +24,8 @@ type loopback struct {
 	readable *os.File // an epoll set, see newLoopback
 	raw      syscall.RawConn
 	done     chan struct{}
+	gateway  netip.AddrPort
+	overrun  uint64 // before the first line
 	next     ID
 	out      *vector
 	queued   int
@@ -47,7 +49,7 @@ func newLoopback(gateway netip.AddrPort, r Receiver) (Lines, error) {
 	if err != nil {
 		return nil, os.NewSyscallError("socket", err)
 	}
-	l := &loopback{fd: fd, done: make(chan struct{}), out: newVector(slots, &gateway)}
+	l := &loopback{fd: fd, done: make(chan struct{}), gateway: gateway, overrun: overrun(gateway), out: newVector(slots, &gateway)}
 	if err := l.prepare(); err != nil {
 		unix.Close(fd)
 		return nil, err
@@ -156,7 +158,10 @@ func (l *loopback) serve(r Receiver) {
 }
 
 func (l *loopback) Stats() Stats {
-	return Stats{Sent: l.sent, Received: l.received.Load(), Refused: l.refused.Load(), Dropped: uint64(drops(l.fd))}
+	return Stats{
+		Sent: l.sent, Received: l.received.Load(), Refused: l.refused.Load(),
+		Dropped: uint64(drops(l.fd)), Overrun: overrun(l.gateway) - l.overrun,
+	}
 }
 
 func (l *loopback) Shut() {

@@ -10,8 +10,8 @@ import (
 	"sync/atomic"
 )
 
-// open makes a socket and a goroutine for each, which
-// is in order for few of them. Forwarders take many devices on one.
+// open makes lines of a socket and a goroutine each, which is in order for few of
+// them. Forwarders take many devices on one.
 func open(gateway netip.AddrPort, r Receiver) (Lines, error) {
 	return &sockets{to: gateway, receiver: r}, nil
 }

@@ -20,7 +20,7 @@ func (r *Run) Text(w io.Writer) error {
 	fmt.Fprintf(w, "%s: %s\n%d devices, %v, seed %d, %s%s\n", r.Scenario, r.About, r.Devices, Short(r.Length), r.Seed, r.World,
 		map[bool]string{true: ", interrupted"}[r.Interrupted])
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', tabwriter.AlignRight)
-	fmt.Fprint(t, "\npopulation\tdevices\tsent\tarrived\tagain\tlost\tcommands\ttaken\tagain\tlost\twills\tmAh a day\tyears\t\n")
+	fmt.Fprint(t, "\npopulation\tdevices\tsent\tarrived\tagain\tlost\tunsure\tcommands\ttaken\tagain\tlost\tunsure\twills\tmAh a day\tyears\t\n")
 	for _, p := range r.Populations {
 		fmt.Fprintf(t, "%s\t%d\t%s\t%s\t%s\t%s\n", p.Name, p.Count, direction(p.Up), direction(p.Down), dash(p.Wills.Fired), life(p))
 	}
@@ -52,7 +52,7 @@ func (r *Run) Text(w io.Writer) error {
 }
 
 func direction(t truth.Totals) string {
-	return fmt.Sprintf("%s\t%s\t%s\t%s", dash(t.Sent), dash(t.Arrived), dash(t.Duplicates), dash(t.Lost+t.Dropped))
+	return fmt.Sprintf("%s\t%s\t%s\t%s\t%s", dash(t.Sent), dash(t.Arrived), dash(t.Duplicates), dash(t.Lost+t.Dropped), dash(t.Uncertain))
 }
 
 func life(p fleet.Population) string {

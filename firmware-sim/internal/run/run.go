@@ -96,8 +96,13 @@ func run(ctx context.Context, env cli.Env, args []string) error {
 	}
 	if o.duration > 0 {
 		s.Duration = o.duration
-		s.Ramp = min(s.Ramp, o.duration/3)
 	}
+	// A gateway is to be filled, not to be flooded: that is what storms are for.
+	const fastest = 10_000 // devices switched on in a second
+	if !o.virtual {
+		s.Ramp = max(s.Ramp, time.Duration(s.Devices)*time.Second/fastest)
+	}
+	s.Ramp = min(s.Ramp, s.Duration/3)
 	play := real
 	if o.virtual {
 		play = virtual

@@ -28,9 +28,9 @@ func real(ctx context.Context, env cli.Env, o options, s *scenario.Scenario) (*f
 	stop()
 	r := report.Make(p.Fleet, s, o.seed, "in real time against "+o.gateway)
 	r.Err = err
-	if t := p.Traffic(); t.Dropped > 0 {
-		r.Counts = append(r.Counts, report.Count{Name: "datagrams this machine had no room for", N: t.Dropped})
-	}
+	t := p.Traffic()
+	r.Counts = append(r.Counts, report.Count{Name: "datagrams that the simulator had no room for", N: t.Dropped},
+		report.Count{Name: "datagrams that the gateway had no room for", N: t.Overrun})
 	return p.Fleet, r, nil
 }
 
