@@ -26,6 +26,7 @@ type loopback struct {
 	done     chan struct{}
 	gateway  netip.AddrPort
 	overrun  uint64 // before the first line
+	last     Stats  // once shut
 	next     ID
 	out      *vector
 	queued   int
@@ -158,6 +159,9 @@ func (l *loopback) serve(r Receiver) {
 }
 
 func (l *loopback) Stats() Stats {
+	if l.fd < 0 {
+		return l.last
+	}
 	return Stats{
 		Sent: l.sent, Received: l.received.Load(), Refused: l.refused.Load(),
 		Dropped: uint64(drops(l.fd)), Overrun: overrun(l.gateway) - l.overrun,
@@ -167,6 +171,8 @@ func (l *loopback) Stats() Stats {
 func (l *loopback) Shut() {
 	l.readable.SetReadDeadline(time.Unix(1, 0)) // nothing reads on
 	<-l.done
+	l.last = l.Stats()
 	l.readable.Close()
 	unix.Close(l.fd)
+	l.fd = -1
 }
