@@ -118,30 +118,31 @@ func (s *Session) lastSent() uint32 {
 
 // recordDetached notes that a session's connection ended, what it waits for and
 // whether its will is still to come. A client that came back has said so itself.
-func (b *Broker) recordDetached(s *Session) {
+func (b *Broker) recordDetached(s *Session) (end store.LSN) {
 	if b.store == nil {
-		return
+		return 0
 	}
 	b.tick()
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.no == 0 || s.ended || s.conn != nil {
-		return
+		return 0
 	}
 	flags := byte(0)
 	if s.will != nil {
 		flags |= sessionWill
 	}
 	sent := s.lastSent()
-	var will, end int64
+	var willAt, endAt int64
 	if d := s.deadline; d != nil {
-		will, end = b.clock.deadline(d.will), b.clock.deadline(d.end)
+		willAt, endAt = b.clock.deadline(d.will), b.clock.deadline(d.end)
 	}
-	b.append(false, func(dst []byte) []byte {
+	_, end, _ = b.append(false, func(dst []byte) []byte {
 		dst = append(appendUint(append(dst, byte(recordDetached)), uint64(s.no)), flags)
 		dst = appendUint(dst, uint64(sent))
-		return appendUint(appendUint(dst, uint64(will)), uint64(end))
+		return appendUint(appendUint(dst, uint64(willAt)), uint64(endAt))
 	})
+	return end
 }
 
 // letGo gives up what an ending session needs of the disk. The caller holds
@@ -175,11 +176,12 @@ func (b *Broker) dropReference(e *entry) {
 
 // recordEnd notes that a session is gone; its will was published before, so that
 // a crash in between cannot lose it.
-func (b *Broker) recordEnd(s *Session) {
+func (b *Broker) recordEnd(s *Session) (end store.LSN) {
 	if s == nil || s.no == 0 {
-		return
+		return 0
 	}
-	b.append(false, func(dst []byte) []byte {
+	_, end, _ = b.append(false, func(dst []byte) []byte {
 		return appendUint(append(dst, byte(recordEnd)), uint64(s.no))
 	})
+	return end
 }

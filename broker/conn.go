@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"snbroker/internal/mqtt"
+	"snbroker/internal/store"
 )
 
 // Client is the connection's side of an attachment. Its methods are called
@@ -161,7 +162,8 @@ func (s *Session) rest() {
 	}
 }
 
-// Close detaches the connection. A client that left without a DISCONNECT
+// Close detaches the connection. Who left with a will should see the end of the
+// connection only when what the turn waits for is durable. A client that left without a DISCONNECT
 // (lost) has its will published, unless the will is delayed. The session ends
 // if it was not to outlive the connection.
 func (c *Conn) Close(lost bool, t *Turn) { c.detach(lost, t) }
@@ -174,6 +176,7 @@ func (c *Conn) detach(lost bool, t *Turn) bool {
 		b.mu.Unlock()
 		return false
 	}
+	hadWill := s.will != nil
 	will := s.detach(lost)
 	ends := s.expiry == 0
 	if !ends {
@@ -189,10 +192,14 @@ func (c *Conn) detach(lost bool, t *Turn) bool {
 	if will != nil {
 		b.publishWill(s, will, t)
 	}
+	var end store.LSN
 	if ends {
-		b.recordEnd(s)
+		end = b.recordEnd(s)
 	} else {
-		b.recordDetached(s)
+		end = b.recordDetached(s)
+	}
+	if hadWill && !lost {
+		t.waitFor(end) // or its will would be published after a restart
 	}
 	return true
 }

@@ -70,7 +70,7 @@ func (g *Gateway) connect(p peer, local uint16, s *session, m *mqttsn.Connect, r
 			s.setState(Connecting)
 		}
 	}
-	s.heard = g.now
+	s.heard, s.leaving = g.now, false
 	s.lastRequest.connected(g.hash(raw))
 	g.dialogues++
 	s.dialog = &dialogue{number: g.dialogues, who: who, clean: m.CleanSession, keepAlive: m.Duration, withWill: m.Will}

@@ -65,6 +65,7 @@ type session struct {
 	hold      instant // nothing is sent to a congested device before
 	scheduled instant // its place in Gateway.timers
 	slot      int32
+	leaving   bool // DISCONNECT came, and waits for the disk
 
 	lastRequest lastRequest
 	lastPublish lastPublish
@@ -114,7 +115,7 @@ func (s *session) answer(token Token, reason mqtt.ReasonCode) {
 	case mqttsn.TypePubRec:
 		s.release(token.MsgID)
 	case mqttsn.TypeDisconnect:
-		s.send(&s.g.tx.disconnect)
+		s.left()
 	case mqttsn.TypeWillTopicUpd:
 		s.g.tx.willTopicResp.ReturnCode = mqttsn.ReturnAccepted
 		s.send(&s.g.tx.willTopicResp)

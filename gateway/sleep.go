@@ -13,15 +13,26 @@ func (s *session) disconnect(m *mqttsn.Disconnect) {
 	}
 	s.dialog = nil // of one that was connecting anew
 	if m.Duration == 0 {
-		s.send(&s.g.tx.disconnect)
-		s.setState(Disconnected)
+		s.conn.SetWill(nil)
+		s.leaving = true
+		if s.memory.will == nil || s.conn.Sync(Token{Request: mqttsn.TypeDisconnect}) {
+			s.left()
+		}
 		return
 	}
-	s.sleep = m.Duration
+	s.sleep, s.leaving = m.Duration, false
 	s.keepSleep()
 	s.setState(Asleep)
 	if s.conn.Sync(Token{Request: mqttsn.TypeDisconnect}) {
 		s.send(&s.g.tx.disconnect)
+	}
+}
+
+// left answers a DISCONNECT, when a restart would not bring back what it ended.
+func (s *session) left() {
+	s.send(&s.g.tx.disconnect)
+	if s.leaving {
+		s.setState(Disconnected)
 	}
 }
 

@@ -188,6 +188,7 @@ func TestMessageExpiry(t *testing.T) {
 		to := f.connect(t, c[f])
 		to.subscribe(t.Name()+"/"+f.String(), 1)
 		to.disconnect()
+		away(t, c[f])
 		from := f.connect(t, connecting{})
 		for i, expiry := range []uint32{1, 100, 1, 0} {
 			from.send(message{Topic: t.Name() + "/" + f.String(), Payload: fmt.Append(nil, i), QoS: 1, Properties: properties{Expiry: expiry}})

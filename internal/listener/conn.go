@@ -97,6 +97,7 @@ func (c *conn) detach() {
 	if c.session != nil {
 		var t broker.Turn
 		c.session.Close(!c.leaving, &t)
+		c.linger(t.Until())
 		c.listener.broker.End(&t)
 	}
 }

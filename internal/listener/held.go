@@ -68,6 +68,27 @@ func (c *conn) hold(w *worker) {
 	}
 }
 
+// linger keeps the connection open until the disk has what its client left.
+func (c *conn) linger(until store.LSN) {
+	b := c.listener.broker
+	if b.Durable(until) {
+		return
+	}
+	o := &c.out
+	o.mu.Lock()
+	if o.held == nil {
+		o.held = new(held)
+	}
+	h := o.held
+	h.marks = append(h.marks, mark{until, len(h.octets)})
+	tell := !h.told
+	h.told = true
+	o.mu.Unlock()
+	if tell && !b.Notify(until, c) {
+		c.Durable()
+	}
+}
+
 func onlyPings(b []byte) bool {
 	for ; len(b) >= 2; b = b[2:] {
 		if b[0] != byte(mqtt.TypePingresp)<<4 {
