@@ -18,8 +18,15 @@ type stream struct {
 	orders []int
 }
 
-// qos of the message with this number, 1 or 2.
-func (s *stream) qos(n int) byte { return 1 + byte((n*7+len(s.topic))%3)/2 }
+// qos of the message with this number, 1 or 2. A stream of retained messages has
+// one of them: if a message at QoS 1 and a later one at QoS 2 are both sent again,
+// the first is published anew and the second is known, and the first stays.
+func (s *stream) qos(n int) byte {
+	if s.kept {
+		return 1 + s.topic[len(s.topic)-1]%2
+	}
+	return 1 + byte((n*7+len(s.topic))%3)/2
+}
 
 // clears tells whether this message has no payload, which deletes what is
 // retained.
