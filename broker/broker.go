@@ -19,6 +19,7 @@ type Broker struct {
 	authorizer Authorizer // nil: everything is allowed
 	stats      counters
 	queued     atomic.Int64 // octets in all queues, see memory.go
+	drops      *dropTable
 
 	// Nothing of these is used by a broker that keeps all in memory.
 	store      Store // nil
@@ -44,6 +45,7 @@ func New(l Limits) *Broker {
 		cache:    newMatchCache(),
 		retained: retained{max: l.MaxRetained},
 		sessions: make(map[string]*Session),
+		drops:    newDropTable(),
 	}
 }
 
@@ -182,6 +184,7 @@ func (b *Broker) forget(s *Session) []orphan {
 	s.ended = true
 	subs := s.subs
 	left := s.orphans(subs, b.index)
+	b.drops.forget(s)
 	b.letGo(s)
 	for i := range s.queue.count {
 		b.queued.Add(-int64(s.queue.at(i).msg.charge))

@@ -48,8 +48,8 @@ func (c *Conn) Pull(dst []Delivery, t *Turn) []Delivery {
 			m := e.msg
 			if m != nil && m.spilled {
 				if m = c.load(e); m == nil {
+					c.broker.dropped(s, DropUnreadable, e.msg, e.qos, t)
 					c.finish(e)
-					s.drop(DropUnreadable, t)
 					continue
 				}
 			}
@@ -88,7 +88,7 @@ func (c *Conn) Pull(dst []Delivery, t *Turn) []Delivery {
 		again := next.stage == sent // before a restart, perhaps
 		t.queued -= int64(next.msg.charge)
 		if why, ok := c.deliverable(next.msg); !ok {
-			s.drop(why, t)
+			c.broker.dropped(s, why, next.msg, next.qos, t)
 			c.broker.finished(s, &next)
 			continue
 		}
@@ -228,15 +228,15 @@ func (c *Conn) PubComp(id uint16) bool {
 }
 
 // Discard gives up a delivery that this client can never take (a topic that it
-// refused, a message larger than its link), as if it had been acknowledged. An
-// id of 0 counts a QoS 0 message.
-func (c *Conn) Discard(id uint16, why DropReason, t *Turn) {
+// refused, a message larger than its link), as if it had been acknowledged. One
+// at QoS 0 is only counted.
+func (c *Conn) Discard(d *Delivery, why DropReason, t *Turn) {
 	if !c.lock() {
 		return
 	}
 	defer c.session.mu.Unlock()
-	if e := c.session.window.find(id); e != nil {
+	if e := c.session.window.find(d.PacketID); e != nil {
 		c.finish(e)
 	}
-	c.session.drop(why, t)
+	c.broker.dropped(c.session, why, d.Message, d.QoS, t)
 }

@@ -256,7 +256,7 @@ func (h *history) acknowledge(id string) {
 	default:
 		h.note("%s discards #%d", id, packet)
 		var turn Turn
-		p.Discard(packet, DropRefused, &turn)
+		p.Discard(&Delivery{PacketID: packet}, DropRefused, &turn)
 		h.b.End(&turn)
 		if i >= 0 {
 			s.finish(i)
@@ -278,7 +278,7 @@ func (h *history) stale() {
 	h.same(p.Publish(&Publication{Topic: "a", QoS: mqtt.QoS2, PacketID: 1}, &turn), mqtt.ReasonUnspecifiedError)
 	h.same(len(p.Pull(make([]Delivery, 0, 4), &turn)), 0)
 	h.same(p.PubAck(1) || p.PubRec(1, false) || p.PubComp(1) || p.PubRel(1) || p.Attached(), false)
-	p.Discard(1, DropRefused, &turn)
+	p.Discard(&Delivery{PacketID: 1}, DropRefused, &turn)
 	p.Resume()
 	p.Close(true, &turn)
 	h.b.End(&turn)

@@ -17,7 +17,7 @@ func (c *Conn) Publish(p *Publication, t *Turn) mqtt.ReasonCode {
 		return mqtt.ReasonTopicNameInvalid
 	}
 	if !c.mayPublish(p.Topic) {
-		t.dropped[DropNotAuthorized]++
+		c.broker.refused(c.session, DropNotAuthorized, p, t)
 		return mqtt.ReasonNotAuthorized
 	}
 	if p.QoS == mqtt.QoS2 {
@@ -28,7 +28,7 @@ func (c *Conn) Publish(p *Publication, t *Turn) mqtt.ReasonCode {
 	}
 	reason, refused := c.broker.refusing(p)
 	if refused {
-		t.dropped[DropStore]++
+		c.broker.refused(c.session, DropStore, p, t)
 	} else {
 		reason = c.broker.route(p, c.session, t)
 	}
@@ -136,7 +136,7 @@ func (b *Broker) route(p *Publication, from *Session, t *Turn) mqtt.ReasonCode {
 	}
 	t.memory = b.memory()
 	if t.memory == full && p.QoS > mqtt.QoS0 && len(m.targets)+len(m.groups) > 0 {
-		t.dropped[DropMemory]++
+		b.refused(from, DropMemory, p, t)
 		return mqtt.ReasonQuotaExceeded
 	}
 	if p.Retain && !b.retained.hasRoom(p) {

@@ -88,7 +88,7 @@ func (s *Session) enqueue(e entry, b *Broker, t *Turn) {
 		return
 	}
 	if t.memory >= tight && e.qos == mqtt.QoS0 && s.queue.len() > 0 {
-		s.drop(DropMemory, t)
+		b.dropped(s, DropMemory, e.msg, e.qos, t)
 		s.mu.Unlock()
 		return
 	}
@@ -141,7 +141,7 @@ func (s *Session) makeRoom(e entry, b *Broker, t *Turn) bool {
 		i, ok := s.queue.oldestQoS0()
 		if !ok {
 			if e.qos == mqtt.QoS0 || l.QueuePolicy != DropOldest {
-				s.drop(DropQueueFull, t)
+				b.dropped(s, DropQueueFull, e.msg, e.qos, t)
 				if e.qos != mqtt.QoS0 && l.QueuePolicy == DropClient && s.conn != nil {
 					t.expelled = append(t.expelled, s.conn)
 				}
@@ -152,12 +152,7 @@ func (s *Session) makeRoom(e entry, b *Broker, t *Turn) bool {
 		gone := s.queue.remove(i)
 		t.queued -= int64(gone.msg.charge)
 		b.finished(s, &gone)
-		s.drop(DropQueueFull, t)
+		b.dropped(s, DropQueueFull, gone.msg, gone.qos, t)
 	}
 	return true
-}
-
-func (s *Session) drop(why DropReason, t *Turn) {
-	s.dropped++
-	t.dropped[why]++
 }

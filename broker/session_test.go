@@ -96,7 +96,7 @@ func TestTakeover(t *testing.T) {
 			old.SetExpiry(0)
 			old.Resume()
 			old.Rest()
-			old.Discard(1, DropRefused, new(Turn))
+			old.Discard(&Delivery{PacketID: 1}, DropRefused, new(Turn))
 			old.hears()
 			old.close(true)
 			if !p.Attached() || p.Kept() != nil {
@@ -487,8 +487,8 @@ func TestDiscard(t *testing.T) {
 	publish(b, text("a", "2", 1))
 	p.hears("a=1 q2 #1")
 	var turn Turn
-	p.Discard(1, DropTooLarge, &turn)
-	p.Discard(0, DropRefused, &turn)
+	p.Discard(&Delivery{PacketID: 1}, DropTooLarge, &turn)
+	p.Discard(&Delivery{}, DropRefused, &turn)
 	b.End(&turn)
 	p.hears("a=2 q1 #2")
 	if dropped(b, DropTooLarge) != 1 || dropped(b, DropRefused) != 1 {

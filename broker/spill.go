@@ -62,7 +62,7 @@ func (c *Conn) readBack(e *entry, t *Turn) (m *Message, gone bool) {
 		lost := s.queue.pop()
 		t.queued -= int64(lost.msg.charge)
 		c.broker.finished(s, &lost)
-		s.drop(DropUnreadable, t)
+		c.broker.dropped(s, DropUnreadable, lost.msg, lost.qos, t)
 	}
 	return m, false
 }

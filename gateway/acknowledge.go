@@ -40,6 +40,7 @@ func (s *session) regAck(m *mqttsn.RegAck) {
 	topic := s.memory.topics.Normal(x.delivery.Message.Topic)
 	switch m.ReturnCode {
 	case mqttsn.ReturnAccepted:
+		x.answered()
 		s.confirm(topic)
 		if !s.sends() {
 			return // late: the PUBLISH has to wait for the next wake
@@ -54,8 +55,8 @@ func (s *session) regAck(m *mqttsn.RegAck) {
 	default:
 		// SN §6.10: the device does not want this topic; its wildcard
 		// subscription stands.
-		topic.Muted = true
-		s.conn.Discard(x.delivery.PacketID, broker.DropRefused)
+		s.mute(topic)
+		s.conn.Discard(x.delivery, broker.DropRefused)
 		s.finish()
 	}
 }
@@ -72,6 +73,7 @@ func (s *session) pubAck(m *mqttsn.PubAck) {
 	switch m.ReturnCode {
 	case mqttsn.ReturnAccepted:
 		if x.delivery.QoS == mqtt.QoS1 {
+			x.answered()
 			s.conn.PubAck(x.delivery.PacketID)
 			s.finish()
 		}
@@ -86,7 +88,7 @@ func (s *session) pubAck(m *mqttsn.PubAck) {
 		d := x.delivery
 		s.endExchange()
 		if repairs > maxRepairs {
-			s.conn.Discard(d.PacketID, broker.DropRefused)
+			s.conn.Discard(d, broker.DropRefused)
 			s.list()
 			return
 		}
@@ -97,7 +99,7 @@ func (s *session) pubAck(m *mqttsn.PubAck) {
 			s.list()
 		}
 	default:
-		s.conn.Discard(x.delivery.PacketID, broker.DropRefused)
+		s.conn.Discard(x.delivery, broker.DropRefused)
 		s.finish()
 	}
 }
@@ -133,6 +135,8 @@ func (s *session) pubRec(m *mqttsn.PubRec) {
 		return
 	case x.delivery.QoS != mqtt.QoS2:
 		return
+	case x.step == awaitPubRec:
+		x.answered()
 	}
 	s.conn.PubRec(uint16(m.MsgID))
 	if s.conn.Sync(Token{Request: mqttsn.TypePubRec, MsgID: m.MsgID}) {
@@ -159,6 +163,7 @@ func (s *session) release(id mqttsn.MsgID) {
 
 func (s *session) pubComp(m *mqttsn.PubComp) {
 	if x := s.awaits(m.MsgID); x != nil && x.step == awaitPubComp {
+		x.answered()
 		s.conn.PubComp(x.delivery.PacketID)
 		s.finish()
 	}

@@ -56,7 +56,7 @@ type Conn interface {
 	PubAck(id uint16)
 	PubRec(id uint16)
 	PubComp(id uint16)
-	Discard(id uint16, why broker.DropReason)
+	Discard(d broker.Delivery, why broker.DropReason)
 	Resume()
 
 	// Identity is that of the ConnectRequest.

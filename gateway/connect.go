@@ -158,7 +158,7 @@ func (s *session) dialogueOverdue() {
 	d := s.dialog
 	if d.tries < s.g.cfg.NRetry && d.prompts() {
 		d.tries++
-		s.g.stats.Retries++
+		s.resent()
 		s.prompt(d.step)
 		return
 	}

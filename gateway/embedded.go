@@ -165,8 +165,8 @@ func (c embeddedConn) PubAck(id uint16)  { c.Conn.PubAck(id) }
 func (c embeddedConn) PubRec(id uint16)  { c.Conn.PubRec(id, false) }
 func (c embeddedConn) PubComp(id uint16) { c.Conn.PubComp(id) }
 
-func (c embeddedConn) Discard(id uint16, why broker.DropReason) {
-	c.Conn.Discard(id, why, &c.e.turn.Turn)
+func (c embeddedConn) Discard(d broker.Delivery, why broker.DropReason) {
+	c.Conn.Discard(&d, why, &c.e.turn.Turn)
 }
 
 func (c embeddedConn) Close(lost bool) { c.Conn.Close(lost, &c.e.turn.Turn) }

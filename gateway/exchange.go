@@ -81,19 +81,19 @@ func (s *session) start(d *broker.Delivery) {
 	topic := s.memory.topics.Lookup(d.Message.Topic)
 	switch {
 	case topic != nil && topic.Muted:
-		s.conn.Discard(d.PacketID, broker.DropRefused)
+		s.conn.Discard(*d, broker.DropRefused)
 	case !s.affords(d):
 		s.challenge(d)
 	case topic != nil && topic.Confirmed:
 		s.sendPublish(d, topic)
 	case messageLen(registerFields+len(d.Message.Topic)) > s.maxMessage():
 		// SN §6.10: what does not fit into this network is dropped.
-		s.conn.Discard(d.PacketID, broker.DropTooLarge)
+		s.conn.Discard(*d, broker.DropTooLarge)
 	default:
 		if topic == nil {
 			var ok bool
 			if topic, ok = s.newTopic(d.Message.Topic); !ok {
-				s.conn.Discard(d.PacketID, broker.DropRefused)
+				s.conn.Discard(*d, broker.DropRefused)
 				return
 			}
 			s.keepTopic(topic)
@@ -134,7 +134,7 @@ func (s *session) maxMessage() int {
 func (s *session) sendPublish(d *broker.Delivery, topic *mapping.Topic) {
 	if messageLen(publishFields+len(d.Message.Payload)) > s.maxMessage() {
 		s.endExchange()
-		s.conn.Discard(d.PacketID, broker.DropTooLarge)
+		s.conn.Discard(*d, broker.DropTooLarge)
 		return
 	}
 	if d.QoS == mqtt.QoS0 {
@@ -260,7 +260,7 @@ func (x *exchange) overdue() {
 	s := x.s
 	if x.tries < s.g.cfg.NRetry {
 		x.tries++
-		s.g.stats.Retries++
+		s.resent()
 		x.transmit()
 		return
 	}

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"snbroker/broker"
+	"snbroker/internal/tap"
 	"snbroker/mapping"
 	"snbroker/mqttsn"
 	"snbroker/transport"
@@ -61,6 +62,7 @@ type Config struct {
 	// SameIdentity tells whether two identities are one; nil: if they are equal.
 	SameIdentity func(a, b any) bool
 	Log          *slog.Logger // nil: slog.Default()
+	Tap          *tap.Tap     // shows datagrams to who watches; nil: to nobody
 }
 
 // DefaultConfig returns the recommended settings.

@@ -57,7 +57,9 @@ func remember(old broker.Kept, clean bool) *memory {
 			m.take(octets)
 		}
 	}
+	m.mu.Lock()
 	m.topics.Doubt()
+	m.mu.Unlock()
 	return m
 }
 

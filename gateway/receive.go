@@ -43,6 +43,9 @@ func (g *Gateway) route(l *link, d *transport.Datagram) {
 		// Only for looking up; whoever keeps a peer clones it.
 		p.node, b = alias(e.NodeID), e.Message
 	}
+	if g.cfg.Tap.On() {
+		g.show(p, false, d.Data, b)
+	}
 	m, err := g.decode.Decode(b)
 	if err != nil {
 		g.malformed(err)

@@ -58,12 +58,21 @@ func (s *session) newTopic(name string) (*mapping.Topic, bool) {
 
 // confirm notes that the device knows, or is about to be told, a normal id.
 func (s *session) confirm(topic *mapping.Topic) {
-	topic.Muted = false
-	if topic.Confirmed {
+	if topic.Confirmed && !topic.Muted {
 		return
 	}
+	known := topic.Confirmed
 	s.memory.mu.Lock()
-	topic.Confirmed = true
+	topic.Confirmed, topic.Muted = true, false
 	s.memory.mu.Unlock()
-	s.keepTopic(topic)
+	if !known {
+		s.keepTopic(topic)
+	}
+}
+
+// mute notes that the device does not want a topic (SN §6.10).
+func (s *session) mute(topic *mapping.Topic) {
+	s.memory.mu.Lock()
+	topic.Muted = true
+	s.memory.mu.Unlock()
 }

@@ -32,9 +32,11 @@ func (g *Gateway) send(p peer, local uint16, m mqttsn.Message) { g.sendFor(nil, 
 // answers.
 func (g *Gateway) sendFor(s *session, p peer, local uint16, m mqttsn.Message) {
 	b := g.encode[:0]
+	inner := 0
 	var err error
 	if p.node != "" {
 		b, err = mqttsn.AppendEncapsulation(b, 0, p.node)
+		inner = len(b)
 	}
 	if err == nil {
 		b, err = m.AppendBinary(b)
@@ -50,6 +52,9 @@ func (g *Gateway) sendFor(s *session, p peer, local uint16, m mqttsn.Message) {
 		return
 	}
 	p.link.Send(p.addr, local, b)
+	if g.cfg.Tap.On() {
+		g.show(p, true, b, b[inner:])
+	}
 	g.stats.Out[m.Type()]++
 	if !p.link.dirty {
 		p.link.dirty = true

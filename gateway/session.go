@@ -55,6 +55,8 @@ type session struct {
 	flushed   uint32 // messages sent in this wake
 	allowance int32  // octets that it may be sent before that
 	nextReg   mqttsn.MsgID
+	retries   uint16 // messages sent again
+	roundTrip uint32 // until it answers, smoothed, in microseconds; 0: not known
 
 	conn   Conn
 	memory *memory

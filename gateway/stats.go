@@ -1,6 +1,10 @@
 package gateway
 
-import "snbroker/mqttsn"
+import (
+	"time"
+
+	"snbroker/mqttsn"
+)
 
 // Stats counts what the gateway saw since it began.
 type Stats struct {
@@ -10,10 +14,12 @@ type Stats struct {
 	Refused   uint64                   // messages of strangers
 	Hushed    uint64                   // of these, not answered because of the rate limit
 
-	QoSMinusOneDropped uint64 // not allowed on the listener, or to an unknown topic
-	Duplicates         uint64 // requests that were answered again and not done again
-	Retries            uint64 // messages sent to a device again
-	Lost               uint64 // devices given up
+	QoSMinusOneDropped uint64        // not allowed on the listener, or to an unknown topic
+	Duplicates         uint64        // requests that were answered again and not done again
+	Retries            uint64        // messages sent to a device again
+	RoundTrips         uint64        // messages answered at the first try
+	RoundTripTime      time.Duration // that the answers took, together
+	Lost               uint64        // devices given up
 	EncodeErrors       uint64
 	TooFast            uint64 // PUBLISH messages beyond a rate
 	Held               uint64 // messages not sent, because the address has proved nothing

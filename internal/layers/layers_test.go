@@ -23,7 +23,7 @@ var layers = [][]string{
 	{"cmd", "firmware-sim", "internal/sidebyside"},
 	{"internal/admin", "internal/config", "internal/listener", "internal/sys", "gateway"},
 	{"broker", "mapping", "transport", "internal/auth"},
-	{"internal/mqtt", "mqttsn", "internal/store"},
+	{"internal/mqtt", "mqttsn", "internal/store", "internal/tap"},
 }
 
 // beside are the imports within a layer that are meant.
@@ -74,6 +74,9 @@ var rules = []rule{
 	{from: "internal/mqtt", only: []string{"internal/mqtt"}, foreign: none,
 		why:     "the codec is the bottom: bytes to packets, no I/O",
 		instead: "pass in what it needs as plain values"},
+	{from: "internal/tap", only: none, foreign: none,
+		why:     "it shows octets and knows no protocol's packets",
+		instead: "have whoever shows a packet fill in what it is about"},
 	{from: "firmware-sim", never: []string{"gateway", "broker", "internal"}, only: []string{"firmware-sim", "mqttsn", "transport"},
 		why:     "the simulator judges the gateway, so it must not share its code",
 		instead: "use mqttsn, mqttsn/client and transport, or write it anew"},

@@ -169,6 +169,9 @@ func (c *conn) consume(w *worker) error {
 			}
 			break
 		}
+		if c.listener.cfg.Tap.On() {
+			c.show(b[:n])
+		}
 		before := len(w.acks)
 		err = c.packet(w, b[:n])
 		if c.sendLimit > 0 && len(w.acks)-before > c.sendLimit {

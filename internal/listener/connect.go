@@ -78,6 +78,7 @@ func (c *conn) enter(w *worker, a *admission) error {
 			return errAnswer // [MQTT-3.1.2-24], and the session is left alone
 		}
 	}
+	c.silence = a.keepAlive + a.keepAlive/2 // [MQTT-3.1.2-22]
 	session, present, err := c.listener.broker.Connect(a.options, c, &w.turn)
 	switch {
 	case errors.Is(err, broker.ErrTooManySessions):
@@ -97,7 +98,6 @@ func (c *conn) enter(w *worker, a *admission) error {
 		c.session, c.expiry = session, a.options.Expiry
 		*ack = whole
 		ack.SessionPresent = present && c.version != mqtt.V31
-		c.silence = a.keepAlive + a.keepAlive/2 // [MQTT-3.1.2-22]
 		c.net.SetReadDeadline(c.deadline())
 		w.pull = true
 	}

@@ -52,7 +52,7 @@ func (c *conn) appendDelivery(s *sender, d *broker.Delivery) {
 
 // discard gives up a delivery that the client cannot be sent.
 func (c *conn) discard(s *sender, d *broker.Delivery, why broker.DropReason) {
-	c.session.Discard(d.PacketID, why, &s.turn)
+	c.session.Discard(d, why, &s.turn)
 	if d.PacketID != 0 {
 		// It made room in the window, and no acknowledgement will come to say
 		// so.

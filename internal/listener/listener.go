@@ -14,6 +14,7 @@ import (
 	"snbroker/broker"
 	"snbroker/internal/auth"
 	"snbroker/internal/mqtt"
+	"snbroker/internal/tap"
 )
 
 // Config holds the rules of one listener. DefaultConfig fills it in.
@@ -84,6 +85,7 @@ type Config struct {
 	Auth *auth.Auth
 
 	Log *slog.Logger // nil: slog.Default()
+	Tap *tap.Tap     // shows packets to who watches; nil: to nobody
 }
 
 // DefaultConfig returns the recommended settings.

@@ -159,6 +159,9 @@ func (c *conn) writeWith(s *sender, wait bool) {
 			c.pull(s)
 		}
 		s.assemble()
+		if c.listener.cfg.Tap.On() {
+			c.showAll(s.rest)
+		}
 		n, err := c.send(s, wait)
 		c.listener.stats.bytesOut.Add(uint64(n))
 		switch {
