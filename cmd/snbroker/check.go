@@ -22,7 +22,7 @@ func check(args []string, stdout, stderr io.Writer) int {
 	}
 	cfg, err := config.Load(*file)
 	if err == nil {
-		err = errors.Join(checkTLS(cfg), checkAuth(cfg))
+		err = errors.Join(checkTLS(cfg), checkAuth(cfg), checkAdmins(cfg))
 	}
 	if err != nil {
 		fmt.Fprintln(stderr, err)

@@ -12,8 +12,8 @@ Usage:
   snbroker version                tell what was built, and from what
 
 Without -config it listens on this machine alone, on 127.0.0.1 and ::1: MQTT on
-TCP port 1883, MQTT-SN on UDP port 1883. What has to survive a restart goes into
-the folder "data".
+TCP port 1883, MQTT-SN on UDP port 1883, the dashboard on TCP port 8080. What
+has to survive a restart goes into the folder "data".
 
   -config FILE   read the settings from FILE. The config.toml that comes with
                  snbroker has every setting, its default and what it is for,

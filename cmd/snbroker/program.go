@@ -46,6 +46,8 @@ func (p *program) until(in signals, s *server) error {
 		select {
 		case <-in.reload:
 			p.reload(s)
+		case <-s.reloads:
+			p.reload(s)
 		case err := <-s.failed:
 			s.stop()
 			return err
@@ -81,6 +83,7 @@ func (p *program) reload(s *server) {
 	p.cfg.Log.Level = cfg.Log.Level
 	p.setLevel()
 	s.reloadTLS()
+	s.reloadAdmins(cfg)
 	if s.reloadAuth(cfg) {
 		guard := p.cfg.Auth
 		p.cfg.Auth = cfg.Auth
@@ -88,6 +91,7 @@ func (p *program) reload(s *server) {
 	} else {
 		cfg.Auth = p.cfg.Auth // told already
 	}
+	s.showSettings(p.cfg)
 	if later := config.Changed(p.cfg, cfg); len(later) > 0 {
 		p.log.Warn("reloaded; some changes need a restart", "file", p.file, "changes", strings.Join(later, ", "))
 		return

@@ -5,14 +5,17 @@ import (
 	"log/slog"
 	"net/netip"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"snbroker/broker"
 	"snbroker/gateway"
+	"snbroker/internal/admin"
 	"snbroker/internal/auth"
 	"snbroker/internal/config"
 	"snbroker/internal/listener"
 	"snbroker/internal/store"
+	"snbroker/internal/tap"
 	"snbroker/transport/dtls"
 	"snbroker/transport/udp"
 )
@@ -35,6 +38,14 @@ type server struct {
 	groups  []*group // the keeper's, while there is one
 
 	checks *passwords // of devices
+	// What looks into the program.
+	admin    *admin.Server // nil: nothing does
+	admins   *auth.Auth    // who may log in there; nil: nobody
+	tap      *tap.Tap
+	recent   *recent
+	settings atomic.Pointer[[]admin.Setting]
+	damage   int           // stretches of the store that could not be read
+	reloads  chan struct{} // asks for a reload
 
 	keeper  sync.WaitGroup
 	quit    chan struct{} // ends the keeper
@@ -62,16 +73,23 @@ type devices struct {
 // start opens everything that cfg names, then serves. It returns when all are
 // being served.
 func start(cfg *config.Config, log *slog.Logger) (*server, error) {
+	recently := new(recent)
+	log = slog.New(remembering{log.Handler(), recently})
 	who, err := loadAuth(cfg)
 	if err != nil {
 		return nil, err
 	}
 	warnOf(who, log)
-	s := &server{cfg: cfg, log: log, auth: who, failed: make(chan error, 1), quit: make(chan struct{})}
+	admins, err := loadAdmins(cfg)
+	if err != nil {
+		return nil, err
+	}
+	s := &server{cfg: cfg, log: log, auth: who, failed: make(chan error, 1), quit: make(chan struct{}),
+		admins: admins, tap: new(tap.Tap), recent: recently, reloads: make(chan struct{}, 1)}
 	s.broker = broker.New(cfg.Broker())
 	s.broker.Authorize(judge{who})
 	g := cfg.Gateway()
-	g.Log = log
+	g.Log, g.Tap = log, s.tap
 	g.SameIdentity = sameIdentity
 	s.checks = newPasswords(who)
 	g.Authenticate = s.checks.check
@@ -90,6 +108,10 @@ func start(cfg *config.Config, log *slog.Logger) (*server, error) {
 	s.joinGroups()
 	s.keeper.Go(s.keepGroups)
 	s.keeper.Go(s.report)
+	s.openAdmin()
+	if s.admin != nil {
+		s.admin.Ready()
+	}
 	log.Info("ready", "version", version())
 	return s, nil
 }
@@ -130,7 +152,7 @@ func (s *server) openClients(rules *config.MQTTListener) error {
 			return err
 		}
 		cfg := s.cfg.Listener(rules)
-		cfg.Log = s.log
+		cfg.Log, cfg.Tap = s.log, s.tap
 		cfg.TLS = secure
 		cfg.Auth = s.auth
 		s.clients = append(s.clients, clients{listener.New(cfg, s.broker, l), rules, secure})
@@ -198,6 +220,7 @@ func (s *server) run(serve func() error) {
 // stop ends everything, in the order that lets peers know: devices, clients,
 // then the sockets.
 func (s *server) stop() {
+	s.closeAdmin()
 	close(s.quit)
 	s.keeper.Wait()
 	s.gateway.Close()

@@ -31,6 +31,7 @@ func (s *server) openStore() error {
 	devices := s.gateway.Restore(s.broker.Survivors())
 	s.broker.Release()
 	r := &restored
+	s.damage = len(r.Store.Damage)
 	for _, d := range r.Store.Damage {
 		if !d.Known {
 			s.log.Error("part of the store is damaged; the rest is in use", "damage", d)

@@ -19,6 +19,7 @@ type Auth struct {
 	current atomic.Pointer[snapshot]
 	reload  sync.Mutex // held while a snapshot is made
 	guard   *Guard     // set once by Load
+	counts  counts
 }
 
 // snapshot is immutable but for the pool and users' seen.

@@ -18,7 +18,7 @@ func (a *Auth) Authenticate(ctx context.Context, r Request) Decision {
 		return refuse(ReasonUnavailable)
 	}
 	if _, banned := a.guard.Banned(s.now(), r.Address.Addr(), r.ClientID); banned {
-		return refuse(ReasonBanned)
+		return a.counted(refuse(ReasonBanned))
 	}
 	return a.settle(s, &r, s.identify(ctx, &r))
 }
@@ -40,7 +40,7 @@ func (a *Auth) settle(s *snapshot, r *Request, d Decision) Decision {
 	case d.Reason == ReasonBadCredentials:
 		a.guard.Failed(now, r.Address.Addr(), r.ClientID)
 	}
-	return d
+	return a.counted(d)
 }
 
 func (s *snapshot) identify(ctx context.Context, r *Request) Decision {

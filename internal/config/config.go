@@ -7,6 +7,7 @@ type Config struct {
 	Store  Store  `toml:"store"`
 	Auth   Auth   `toml:"auth"`
 	Limits Limits `toml:"limits"`
+	Admin  Admin  `toml:"admin"`
 	Log    Log    `toml:"log"`
 
 	src *source // nil: made by hand, not read from a file

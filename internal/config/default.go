@@ -50,7 +50,8 @@ func Default() *Config {
 			MaxDevices:       g.MaxDevices,
 			SessionExpiry:    Expiry(g.SessionExpiry),
 		},
-		Log: Log{Level: "info", Format: "text"},
+		Admin: defaultAdmin(),
+		Log:   Log{Level: "info", Format: "text"},
 	}
 	c.MQTT.Listeners[0].setDefaults()
 	c.MQTT.Listeners[0].AllowAnonymous = true

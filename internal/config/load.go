@@ -53,6 +53,7 @@ func Parse(file, text string) (*Config, error) {
 // folder.
 func (c *Config) complete() {
 	c.Auth.locate(filepath.Dir(c.src.file))
+	c.Admin.locate(filepath.Dir(c.src.file))
 	for i := range c.MQTT.Listeners {
 		l, path := &c.MQTT.Listeners[i], element(keyMQTTListener, i)
 		l.origin = c.src.origin(path)

@@ -21,8 +21,8 @@ func TestProblems(t *testing.T) {
 		{"elsewhere, misspelt", "[log]\nmax_sesions = 1", []string{"t:2: unknown key log.max_sesions; did you mean max_sessions in [limits]?"}},
 		{"at the top", "allow_anonymous = true", []string{"t:1: unknown key allow_anonymous; allow_anonymous belongs in [[mqtt.listener]]"}},
 		{"table", "[limit]\nmax_queued = 1", []string{"t:1: unknown key limit; did you mean limits?"}},
-		{"to come", "[store]\npath = \"data\"\n[admin]", []string{
-			"t:3: [admin] is not supported yet by this version; remove it",
+		{"to come", "[store]\npath = \"data\"\n[upstream]", []string{
+			"t:3: [upstream] is not supported yet by this version; remove it",
 		}},
 		{"types", `[mqttsn]
 gateway_id = "1"

@@ -7,7 +7,7 @@ import (
 )
 
 // later are tables that this program will have, and has not yet.
-var later = map[string]bool{"admin": true, "upstream": true}
+var later = map[string]bool{"upstream": true}
 
 // unknown is the message for a key that there is not.
 func unknown(table, name string) string {

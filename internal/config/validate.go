@@ -37,6 +37,7 @@ func (c *Config) Validate() error {
 	v.store(&c.Store)
 	v.auth(&c.Auth)
 	v.limits(&c.Limits)
+	v.admin(&c.Admin)
 	v.oneOf("log.level", c.Log.Level, "debug", "info", "warn", "error")
 	v.oneOf("log.format", c.Log.Format, "text", "json")
 	return v.problems.err()

@@ -227,6 +227,7 @@ func (l *Log) committed(b *batch, took time.Duration) {
 	l.stats.CommitTime += took
 	l.stats.SlowestCommit = max(l.stats.SlowestCommit, took)
 	l.budget.spend(now, l.written)
+	l.day.spend(now, l.octets.Load())
 	l.written = 0
 	l.pokeCompactor()
 	l.mu.Unlock()

@@ -45,6 +45,7 @@ type Log struct {
 	live     int64         // octets, of segments and waiting
 	used     int64         // octets, of segments
 	budget   budget
+	day      day
 	retry    time.Duration // pause after a failure; zero: the disk works
 	retryAt  time.Time
 	stats    Stats

@@ -17,6 +17,7 @@ type Stats struct {
 	Syncs         uint64 // also those of new segments
 	Writes        uint64
 	Written       int64  // octets, with headers and zeros
+	WrittenDay    int64  // of these, in the last 24 hours
 	Failures      uint64 // commits that the disk did not take
 
 	Compactions uint64 // segments let go
@@ -38,6 +39,7 @@ func (l *Log) Stats() Stats {
 	if len(l.waiting) > 0 {
 		st.Waiting = int64(l.End() - l.waiting[0].base)
 	}
+	st.WrittenDay = l.day.sum(time.Now())
 	st.Syncs, st.Writes, st.Written = l.syncs.Load(), l.writes.Load(), l.octets.Load()
 	return st
 }

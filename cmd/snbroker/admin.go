@@ -1,0 +1,122 @@
+package main
+
+import (
+	"fmt"
+	"net"
+
+	"snbroker/internal/admin"
+	"snbroker/internal/auth"
+	"snbroker/internal/config"
+)
+
+// loadAdmins reads who may log in to the admin address; nil: nobody.
+func loadAdmins(cfg *config.Config) (*auth.Auth, error) {
+	if cfg.Admin.PasswordFile == "" {
+		return nil, nil
+	}
+	a, err := auth.Load(cfg.Admin.Users())
+	if err != nil {
+		return nil, fmt.Errorf("[admin]: %w", err)
+	}
+	return a, nil
+}
+
+// checkAdmins reads the file.
+func checkAdmins(cfg *config.Config) error {
+	_, err := loadAdmins(cfg)
+	return err
+}
+
+// openAdmin opens the admin address. The program runs without it, too.
+func (s *server) openAdmin() {
+	if s.cfg.Admin.Address == "" {
+		return
+	}
+	l, err := listen("tcp", s.cfg.Admin.Address)
+	if err != nil {
+		s.log.Warn("no health, metrics, API and dashboard: the address cannot be had; set address in [admin]", "address", s.cfg.Admin.Address, "error", err)
+		return
+	}
+	s.showSettings(s.cfg)
+	s.admin = admin.New(admin.Config{
+		Version:   version(),
+		Broker:    s.broker,
+		Gateway:   s.gateway,
+		Tap:       s.tap,
+		Clients:   s.auth,
+		Users:     s.admins,
+		Listeners: s.listeners,
+		Store:     s.store,
+		Damage:    s.damage,
+		Settings:  func() []admin.Setting { return *s.settings.Load() },
+		Warnings:  s.recent.list,
+		Reload:    s.askReload,
+		Log:       s.log,
+	})
+	s.run(func() error { return s.admin.Serve(l) })
+	s.log.Info("health, metrics, API and dashboard", "url", "http://"+l.Addr().String()+"/")
+	if !isLocal(l.Addr()) {
+		s.log.Warn("passwords and what devices send are readable on the way to the admin address: it has no TLS; put a proxy with TLS in front of it, or use a tunnel", "address", l.Addr())
+	}
+}
+
+// closeAdmin ends what looks into the program.
+func (s *server) closeAdmin() {
+	if s.admin != nil {
+		s.admin.Close()
+	}
+}
+
+// reloadAdmins reads again who may log in.
+func (s *server) reloadAdmins(cfg *config.Config) {
+	if s.admins == nil || cfg.Admin.PasswordFile == "" {
+		return
+	}
+	if err := s.admins.Reload(cfg.Admin.Users()); err != nil {
+		s.log.Error("[admin]: users not reloaded, they stay as they were", "error", err)
+	}
+}
+
+// showSettings has the settings seen that are in force.
+func (s *server) showSettings(cfg *config.Config) {
+	var all []admin.Setting
+	for _, one := range cfg.Settings() {
+		all = append(all, admin.Setting(one))
+	}
+	s.settings.Store(&all)
+}
+
+// askReload asks for what SIGHUP does; several times at once are one.
+func (s *server) askReload() {
+	select {
+	case s.reloads <- struct{}{}:
+	default:
+	}
+}
+
+// listeners tells what is listened on, and what came and went.
+func (s *server) listeners() (all []admin.Listener) {
+	for _, c := range s.clients {
+		stats := c.Stats()
+		all = append(all, admin.Listener{Protocol: "mqtt", Type: c.rules.Type, Address: address(c.Addr()), Name: c.rules.Type + " " + address(c.Addr()),
+			Anonymous: c.rules.AllowAnonymous, MQTT: &stats})
+	}
+	for _, d := range s.devices {
+		stats := d.Stats()
+		l := admin.Listener{Protocol: "mqttsn", Type: d.rules.Type, Address: d.socket.LocalAddr().String(), Name: d.Name(),
+			Anonymous: d.rules.AllowAnonymous, Link: &stats}
+		if d.dtls != nil {
+			n := d.dtls.SessionStats()
+			l.DTLS = &n
+		}
+		all = append(all, l)
+	}
+	return all
+}
+
+func address(a net.Addr) string {
+	if s := a.String(); s != "" {
+		return s
+	}
+	return a.Network()
+}
