@@ -25,7 +25,8 @@ type SessionInfo struct {
 	Survives bool
 }
 
-func (s *Session) info() SessionInfo {
+// Info tells what the session looks like now.
+func (s *Session) Info() SessionInfo {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	i := SessionInfo{
@@ -65,10 +66,10 @@ func (b *Broker) find(clientID string) *Session {
 // one that want is true for, at most limit of them, and how many there are in
 // all, of any place. The broker is not held up: what changes meanwhile may be in
 // the result, or not.
-func (b *Broker) IDs(after string, limit int, want func(clientID string) bool) (ids []string, total int) {
+func (b *Broker) IDs(after string, limit int, want func(*Session) bool) (ids []string, total int) {
 	f := firsts[string]{limit: limit, cmp: cmp.Compare[string]}
 	for _, s := range b.all() {
-		if !want(s.id) {
+		if !want(s) {
 			continue
 		}
 		total++
@@ -85,7 +86,7 @@ func (b *Broker) Session(clientID string) (SessionInfo, bool) {
 	if s == nil {
 		return SessionInfo{}, false
 	}
-	return s.info(), true
+	return s.Info(), true
 }
 
 // Drops tells what a session has lost.

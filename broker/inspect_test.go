@@ -9,7 +9,7 @@ import (
 	"testing"
 )
 
-func everybody(string) bool { return true }
+func everybody(*Session) bool { return true }
 
 func TestIDsInPages(t *testing.T) {
 	b := New(DefaultLimits())
@@ -30,7 +30,7 @@ func TestIDsInPages(t *testing.T) {
 	if len(got) != 250 || !slices.IsSorted(got) {
 		t.Errorf("%d ids: %v", len(got), got)
 	}
-	some, total := b.IDs("", 3, func(id string) bool { return strings.HasSuffix(id, "9") })
+	some, total := b.IDs("", 3, func(s *Session) bool { return strings.HasSuffix(s.ID(), "9") })
 	if total != 25 || !slices.Equal(some, []string{"c009", "c019", "c029"}) {
 		t.Errorf("%v of %d", some, total)
 	}

@@ -25,13 +25,12 @@ func (s *Server) metrics() http.HandlerFunc {
 
 // collector reads the counts of all parts when it is asked.
 type collector struct {
-	s     *Server
-	begun time.Time
-	all   map[string]described
+	s   *Server
+	all map[string]described
 }
 
 func newCollector(s *Server) *collector {
-	return &collector{s: s, begun: time.Now(), all: describe()}
+	return &collector{s: s, all: describe()}
 }
 
 // Describe implements prometheus.Collector.
@@ -46,7 +45,7 @@ func (c *collector) Collect(to chan<- prometheus.Metric) {
 	g := gathering{c, to}
 	g.value("info", 1, c.s.cfg.Version)
 	g.value("ready", truth(c.s.health().OK))
-	g.value("start_time_seconds", float64(c.begun.UnixMilli())/1000)
+	g.value("start_time_seconds", float64(c.s.begun.UnixMilli())/1000)
 	g.broker(c.s.cfg.Broker)
 	g.gateway(c.s.cfg.Gateway)
 	for _, l := range c.s.cfg.Listeners() {
@@ -102,7 +101,7 @@ func (g gathering) took(name string, n uint64, all time.Duration) {
 }
 
 func (g gathering) broker(b *broker.Broker) {
-	stats, traffic := b.Stats(), b.Traffic()
+	stats, traffic := b.Stats(), g.c.s.traffic.of(b)
 	g.value("sessions", float64(stats.Sessions))
 	g.value("sessions_connected", float64(traffic.Connected))
 	g.count("sessions_expired_total", traffic.Expired)

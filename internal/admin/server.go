@@ -13,11 +13,13 @@ import (
 // Server answers over HTTP. Make one with New, start it with Serve, end it with
 // Close.
 type Server struct {
-	cfg    Config
-	logins logins
-	http   http.Server
-	routes []route
-	ready  atomic.Bool
+	cfg     Config
+	logins  logins
+	begun   time.Time
+	traffic traffic
+	http    http.Server
+	routes  []route
+	ready   atomic.Bool
 
 	quit    context.Context // ends traces
 	stop    context.CancelFunc
@@ -41,7 +43,7 @@ func New(cfg Config) *Server {
 	if cfg.Log == nil {
 		cfg.Log = slog.Default()
 	}
-	s := &Server{cfg: cfg}
+	s := &Server{cfg: cfg, begun: time.Now()}
 	s.quit, s.stop = context.WithCancel(context.Background())
 	s.routes = s.allRoutes()
 	s.http = http.Server{
