@@ -53,7 +53,7 @@ func (g gathering) dtls(name string, n *dtls.Stats) {
 	g.value("dtls_sessions", float64(n.Handshaking), name, "handshaking")
 	g.counts("dtls_handshakes_total", name, counted{"full", n.Handshakes - n.Resumed}, counted{"resumed", n.Resumed},
 		counted{"failed", n.Failed}, counted{"timed_out", n.TimedOut}, counted{"unknown_identity", n.Unknown})
-	g.counts("dtls_hellos_refused_total", name, counted{"rate", n.RefusedRate}, counted{"full", n.RefusedFull},
+	g.counts("dtls_hellos_refused_total", name, counted{"rate", n.RefusedRate},
 		counted{"doubted", n.Doubted}, counted{"displaced", n.Displaced})
 	g.counts("dtls_sessions_ended_total", name, counted{"replaced", n.Replaced}, counted{"idle", n.Idle}, counted{"evicted", n.Evicted})
 	g.count("dtls_addresses_changed_total", n.Moved, name)
