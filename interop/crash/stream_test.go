@@ -18,12 +18,12 @@ type stream struct {
 	orders []int
 }
 
-// qos of the message with this number, 1 or 2. Retained ones have QoS 1: if one at
-// QoS 1 and a later one at QoS 2 are both sent again, the first is published anew
-// and the second is known, and the first stays.
+// qos of the message with this number, 1 or 2. A stream of retained messages has
+// one of them: if a message at QoS 1 and a later one at QoS 2 are both sent again,
+// the first is published anew and the second is known, and the first stays.
 func (s *stream) qos(n int) byte {
 	if s.kept {
-		return 1
+		return 1 + s.topic[len(s.topic)-1]%2
 	}
 	return 1 + byte((n*7+len(s.topic))%3)/2
 }
