@@ -142,7 +142,10 @@ func (s *Session) fillFromRetained(c *Conn, t *Turn) bool {
 	for _, e := range out {
 		if s.durable && e.qos != mqtt.QoS0 {
 			s.number(&e)
-			if e.msg.disk != nil {
+			switch {
+			case e.qos == mqtt.QoS2:
+				c.broker.persistReplayed(s, &e)
+			case e.msg.disk != nil:
 				e.msg.disk.refs.Add(1)
 			}
 		}

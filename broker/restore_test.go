@@ -267,3 +267,30 @@ func TestRestart(t *testing.T) {
 func retain(topic, payload string) Publication {
 	return Publication{Topic: topic, Payload: []byte(payload), Retain: true}
 }
+
+// What was replayed at QoS 2 has the same identifier after a crash, whatever was
+// retained since.
+func TestReplayedOverRestart(t *testing.T) {
+	d := newDisk(t)
+	keep := func(topic, payload string) {
+		t.Helper()
+		if r := connect(t, d.Broker, ConnectOptions{ClientID: "p"}).publish(Publication{Topic: topic, Payload: []byte(payload), QoS: 2, PacketID: 1, Retain: true}); r.IsError() {
+			t.Fatal(r)
+		}
+	}
+	keep("b", "one")
+	forever := ConnectOptions{ClientID: "c", Expiry: Never}
+	p := connect(t, d.Broker, forever)
+	p.subscribe("#", SubscribeOptions{QoS: 2})
+	p.pull(1) // it is queued, and waits for the disk
+	d.settle()
+	p.hears("b=one q2 #1 retain")
+	keep("a", "two")
+	d.restart()
+	p = connect(t, d.Broker, forever)
+	d.settle()
+	got := p.pull(1)
+	if len(got) != 1 || got[0].PacketID != 1 || got[0].Message.Topic != "b" || !got[0].Dup || !got[0].Retain {
+		t.Fatalf("first came %+v", got)
+	}
+}
