@@ -22,7 +22,7 @@ func (b *Broker) persist(m *Message, p *Publication, from *Session, t *Turn) {
 	r.qos, r.retain, r.origin, r.expires = p.QoS, retain, 0, 0
 	r.topic, r.forward, r.payload = octets(p.Topic), p.Forward, p.Payload
 	r.targets = t.targets
-	r.from, r.sender = 0, nil
+	r.from, r.sender, r.willOf = 0, nil, p.willOf
 	if received {
 		r.from, r.packetID = from.no, p.PacketID
 		from.mu.Lock()
@@ -188,9 +188,10 @@ func (c *Conn) mustWait(e *entry) bool {
 	if e.seq == 0 || !c.session.durable || e.msg.disk == nil {
 		return false
 	}
+	end := b.store.End() // before looking: the record may come in between
 	at := store.LSN(e.msg.disk.at.Load())
 	if at == 0 {
-		at = b.store.End() // its record is about to be appended
+		at = end // its record is about to be appended, here or later
 	}
 	return b.store.Notify(at+1, c)
 }

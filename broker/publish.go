@@ -174,5 +174,13 @@ func (b *Broker) publishWill(from *Session, w *Will, t *Turn) {
 		t.dropped[DropNotAuthorized]++
 		return
 	}
-	b.route(&Publication{Topic: w.Topic, Payload: w.Payload, Forward: w.Forward, Expiry: w.Expiry, QoS: w.QoS, Retain: w.Retain}, from, t)
+	b.route(&Publication{Topic: w.Topic, Payload: w.Payload, Forward: w.Forward, Expiry: w.Expiry, QoS: w.QoS, Retain: w.Retain, willOf: numberOf(from)}, from, t)
+}
+
+// numberOf is the number of a session that is on the disk, 0 of any other.
+func numberOf(s *Session) uint32 {
+	if s == nil {
+		return 0
+	}
+	return s.no
 }

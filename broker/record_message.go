@@ -8,12 +8,13 @@ import (
 // messageRecord is a message on the disk: stored once, however many sessions
 // queue it.
 //
-//	kind | flags | [number, packet id] | [expires] | [origin] | [publisher, order] |
+//	kind | flags | [will of] | [number, packet id] | [expires] | [origin] | [publisher, order] |
 //	topic | forward | payload | targets...
 type messageRecord struct {
 	qos      mqtt.QoS
 	retain   bool      // it is its topic's retained message, or clears it
 	from     uint32    // session of a QoS 2 publisher; 0: none
+	willOf   uint32    // session whose will it is: it has none any more; 0: none
 	packetID uint16    // of that PUBLISH
 	expires  int64     // on the store's clock; 0: never
 	origin   store.LSN // where the record was before it was moved; 0: nowhere
@@ -40,6 +41,7 @@ const (
 	messageReceived = 0x08
 	messageExpires  = 0x10
 	messageMoved    = 0x20
+	messageWill     = 0x40
 
 	targetQoS    = 0x03
 	targetRetain = 0x04
@@ -60,7 +62,13 @@ func (m *messageRecord) appendTo(b []byte) []byte {
 	if m.origin != 0 {
 		flags |= messageMoved
 	}
+	if m.willOf != 0 {
+		flags |= messageWill
+	}
 	b = append(b, byte(recordMessage), flags)
+	if m.willOf != 0 {
+		b = appendUint(b, uint64(m.willOf))
+	}
 	if m.from != 0 {
 		b = appendUint(appendUint(b, uint64(m.from)), uint64(m.packetID))
 	}
@@ -139,6 +147,9 @@ func (m *messageRecord) decodeBody(f *fields) {
 	*m = messageRecord{targets: targets}
 	flags := f.octet()
 	m.qos, m.retain = mqtt.QoS(flags&messageQoS), flags&messageRetain != 0
+	if flags&messageWill != 0 {
+		m.willOf = f.uint32()
+	}
 	if flags&messageReceived != 0 {
 		m.from, m.packetID = f.uint32(), f.uint16()
 	}

@@ -12,6 +12,9 @@ func (r *restorer) message(at store.LSN, b []byte, size int) bool {
 	if rec.decode(b) != nil {
 		return false
 	}
+	if s := r.byNo[rec.willOf]; s != nil && rec.willOf != 0 {
+		s.will, s.willAt = nil, 0
+	}
 	if rec.from != 0 {
 		if s := r.byNo[rec.from]; s != nil {
 			s.receive(rec.packetID)
