@@ -9,6 +9,8 @@ Usage:
   snbroker check -config FILE     tell all that is wrong with a file
   snbroker passwd ... FILE USER   set a password in a file of users; see -help
   snbroker store ...              look into what is on the disk; see store -help
+  snbroker clients|kick|topics|trace
+                                  look into a running one; see trace -help
   snbroker version                tell what was built, and from what
 
 Without -config it listens on this machine alone, on 127.0.0.1 and ::1: MQTT on

@@ -28,6 +28,8 @@ func run(args []string, stdout, stderr io.Writer) int {
 			return passwd(args[1:], os.Stdin, stdout, stderr)
 		case "store":
 			return storeTool(args[1:], stdout, stderr)
+		case "clients", "kick", "topics", "trace":
+			return runOnline(args[0], args[1:], stdout, stderr)
 		case "version":
 			return printVersion(args[1:], stdout, stderr)
 		case "help":

@@ -42,6 +42,7 @@ func (d *document) operation(r *route) object {
 	responses := object{"default": d.content("what went wrong", "application/json", Problem{})}
 	switch {
 	case r.stream:
+		d.schema(reflect.TypeFor[TracedPacket]())
 		responses["200"] = object{"description": "goes on until the client leaves"}
 	case r.answer != nil:
 		responses["200"] = d.content("done", "application/json", r.answer)

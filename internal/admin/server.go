@@ -20,6 +20,7 @@ type Server struct {
 	http    http.Server
 	routes  []route
 	ready   atomic.Bool
+	traces  atomic.Int32 // that go on
 
 	quit    context.Context // ends traces
 	stop    context.CancelFunc
