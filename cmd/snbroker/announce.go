@@ -25,6 +25,21 @@ func (s *server) announce() {
 	s.announceLines()
 }
 
+// summary is the state of the service in a line, for systemctl status.
+func (s *server) summary() string {
+	var on []string
+	for _, c := range s.clients {
+		on = append(on, c.rules.Type+" "+c.Addr().String())
+	}
+	for _, d := range s.devices {
+		on = append(on, d.Name())
+	}
+	for i := range s.lines {
+		on = append(on, s.lines[i].Name())
+	}
+	return "serving " + strings.Join(on, ", ")
+}
+
 // provable tells whether clients can prove who they are at a listener.
 func (s *server) provable(rules *config.MQTTListener) bool {
 	return s.cfg.Auth.Proves() || rules.Secure() && rules.ClientCAFile != "" && rules.CertificateIdentity != "off"

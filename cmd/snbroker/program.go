@@ -17,6 +17,8 @@ type program struct {
 	level *slog.LevelVar
 	log   *slog.Logger
 	exit  func(code int) // os.Exit, but for tests
+
+	manager *manager // nil: not started by systemd
 }
 
 // signals are those that the program answers. They are watched from before the
@@ -45,14 +47,19 @@ func (p *program) until(in signals, s *server) error {
 	for {
 		select {
 		case <-in.reload:
+			p.manager.reloading()
 			p.reload(s)
+			p.manager.ready(s.summary())
 		case <-s.reloads:
+			p.manager.reloading()
 			p.reload(s)
+			p.manager.ready(s.summary())
 		case err := <-s.failed:
 			s.stop()
 			return err
 		case sig := <-in.end:
 			p.log.Info("ending", "signal", sig)
+			p.manager.stopping()
 			go p.exitAtOnce(in)
 			s.stop()
 			p.log.Info("ended")

@@ -47,10 +47,13 @@ func serve(args []string, stdout, stderr io.Writer) int {
 		}
 		defer stop()
 	}
+	p.manager = findManager(os.Getenv, p.log)
 	s, err := start(cfg, p.log)
 	if err != nil {
 		return failed(stderr, err)
 	}
+	defer p.manager.watch(s.alive)()
+	p.manager.ready(s.summary())
 	if isTerminal(stderr) {
 		fmt.Fprint(stderr, s.tryIt())
 	}

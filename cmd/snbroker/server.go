@@ -205,6 +205,12 @@ func (s *server) serve() {
 	s.serveLines()
 }
 
+// alive comes back if nobody keeps the locks that all work goes through.
+func (s *server) alive() {
+	s.broker.Stats()
+	s.gateway.Stats()
+}
+
 // run serves until stop; an end before that is the program's.
 func (s *server) run(serve func() error) {
 	s.serving.Go(func() {

@@ -37,7 +37,7 @@ func fill(t *testing.T, s *server, n int) {
 	for i := range n {
 		c.Publish(&broker.Publication{Topic: fmt.Sprint("t/", i), Payload: []byte("x"), QoS: 1, Retain: true}, &turn)
 	}
-	done := make(told)
+	done := make(committed)
 	if s.broker.Notify(turn.Until(), done) {
 		<-done
 	}
@@ -49,9 +49,9 @@ type nobody struct{}
 func (nobody) Ready()                 {}
 func (nobody) Closed(mqtt.ReasonCode) {}
 
-type told chan struct{}
+type committed chan struct{}
 
-func (c told) Durable() { close(c) }
+func (c committed) Durable() { close(c) }
 
 func TestSecondProgramOnAStore(t *testing.T) {
 	folder := t.TempDir()
