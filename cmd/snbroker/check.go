@@ -5,6 +5,7 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"os"
 
 	"snbroker/internal/config"
 )
@@ -20,7 +21,7 @@ func check(args []string, stdout, stderr io.Writer) int {
 		fmt.Fprintln(stderr, "snbroker: check needs a file: snbroker check -config FILE")
 		return exitUsage
 	}
-	cfg, err := config.Load(*file)
+	cfg, err := config.Load(*file, os.Environ())
 	if err == nil {
 		err = errors.Join(checkTLS(cfg), checkAuth(cfg), checkAdmins(cfg))
 	}

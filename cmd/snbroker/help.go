@@ -7,6 +7,7 @@ it with MQTT-SN over UDP, DTLS or a serial line, other programs with MQTT 3.1,
 Usage:
   snbroker [-config FILE] [-v]    run
   snbroker check -config FILE     tell all that is wrong with a file
+  snbroker config [-config FILE]  print the settings in force, and from where
   snbroker passwd ... FILE USER   set a password in a file of users; see -help
   snbroker store ...              look into what is on the disk; see store -help
   snbroker clients|kick|topics|trace
@@ -38,6 +39,11 @@ Signals:
                     [auth] with its files; clients whose users are gone are
                     disconnected. Other changes are named in the log and need a
                     restart. A bad file changes nothing
+
+Environment:
+  Each setting has a variable that goes before the file: SNBROKER_ and its name
+  in capitals, as in SNBROKER_LIMITS_MAX_QUEUED=500. Listeners have numbers, as
+  in SNBROKER_MQTT_LISTENER_0_ADDRESS=:1883. docs/environment.md has the rest.
 
 The log goes to stderr, without times under systemd, which adds its own.
 

@@ -82,7 +82,7 @@ func (p *program) reload(s *server) {
 		p.log.Info("nothing to reload: running without -config")
 		return
 	}
-	cfg, err := config.Load(p.file)
+	cfg, err := config.Load(p.file, os.Environ())
 	if err != nil {
 		p.log.Error("not reloaded, the settings stay as they are", "error", err)
 		return

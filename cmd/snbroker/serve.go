@@ -21,12 +21,9 @@ func serve(args []string, stdout, stderr io.Writer) int {
 	if code, done := parse(flags, args, stdout, stderr); done {
 		return code
 	}
-	cfg := config.Default()
-	if *file != "" {
-		var err error
-		if cfg, err = config.Load(*file); err != nil {
-			return failed(stderr, err)
-		}
+	cfg, err := config.Load(*file, os.Environ())
+	if err != nil {
+		return failed(stderr, err)
 	}
 	level := new(slog.LevelVar)
 	p := &program{

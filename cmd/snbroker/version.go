@@ -17,8 +17,14 @@ func printVersion(args []string, stdout, stderr io.Writer) int {
 	return exitOK
 }
 
-// version is the module's version, or the commit it was built from.
+// release is a package's version; those who build packages set it.
+var release string
+
+// version is the package's version, the module's, or the commit it was built from.
 func version() string {
+	if release != "" {
+		return release
+	}
 	info, ok := debug.ReadBuildInfo()
 	if !ok {
 		return "(unknown)"

@@ -174,7 +174,7 @@ func fieldOf(t reflect.Type, name string) (reflect.StructField, bool) {
 
 // parse reads TOML. A syntax error is a Problem, the only one.
 func parse(file, text string) (map[string]any, error) {
-	var tree map[string]any
+	tree := make(map[string]any)
 	_, err := toml.Decode(text, &tree)
 	if err == nil {
 		return tree, nil

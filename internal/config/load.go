@@ -9,9 +9,13 @@ import (
 	"reflect"
 )
 
-// Load reads a file over the defaults and validates the result. The error may
-// be Problems.
-func Load(file string) (*Config, error) {
+// Load reads a file over the defaults, and the environment (as os.Environ has it)
+// over both, and validates the result. Without a file, "", it leaves that out. The
+// error may be Problems.
+func Load(file string, environ []string) (*Config, error) {
+	if file == "" {
+		return read("", "", environ)
+	}
 	text, err := os.ReadFile(file)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, fmt.Errorf("%w (without -config the built-in defaults are used)", err)
@@ -19,18 +23,23 @@ func Load(file string) (*Config, error) {
 	if err != nil {
 		return nil, err
 	}
-	return Parse(file, string(text))
+	return read(file, string(text), environ)
 }
 
-// Parse is Load for a text already read; file is for messages.
-func Parse(file, text string) (*Config, error) {
+// Parse is Load for a text already read, without an environment; file is for
+// messages.
+func Parse(file, text string) (*Config, error) { return read(file, text, nil) }
+
+func read(file, text string, environ []string) (*Config, error) {
 	tree, err := parse(file, text)
 	if err != nil {
 		return nil, err
 	}
 	c := Default()
-	c.src = &source{file: file, lines: scanLines(text), given: make(map[string]bool)}
+	c.src = &source{file: file, lines: scanLines(text), given: make(map[string]bool), variables: make(map[string]string)}
 	b := binder{src: c.src}
+	found, wrong := variables(environ)
+	b.problems = append(wrong, overlay(tree, found, c.src)...)
 	b.bind("", reflect.ValueOf(c).Elem(), tree)
 	c.complete()
 	// All can be told at once, but for what follows from a value that was

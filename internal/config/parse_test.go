@@ -293,7 +293,7 @@ func TestWhatIsMissingIsDefault(t *testing.T) {
 }
 
 func TestLoadNoFile(t *testing.T) {
-	_, err := Load("no/such.toml")
+	_, err := Load("no/such.toml", nil)
 	if err == nil || !strings.Contains(err.Error(), "built-in defaults") {
 		t.Errorf("got %v", err)
 	}

@@ -12,7 +12,9 @@ import (
 type source struct {
 	file  string
 	lines map[string]int  // by path
-	given map[string]bool // paths that the file has a value for
+	given map[string]bool // paths that the file, or a variable, has a value for
+
+	variables map[string]string // names of variables, by the paths they stand for
 }
 
 // A path is a key in full, with the number of each listener:
@@ -53,6 +55,12 @@ func (s *source) problem(path, text string) Problem {
 	if s == nil {
 		return Problem{Text: text, path: path}
 	}
+	if name, ok := s.variables[path]; ok {
+		return Problem{File: name, Text: text, path: path}
+	}
+	if s.file == "" {
+		return Problem{Text: text, path: path}
+	}
 	return Problem{File: s.file, Line: s.line(path), Text: text, path: path}
 }
 
@@ -62,4 +70,16 @@ func (s *source) origin(path string) string {
 		return s.file + ":" + strconv.Itoa(n)
 	}
 	return ""
+}
+
+// from is where the value of path is from, "config.toml:12" or the name of a
+// variable; "" for a default.
+func (s *source) from(path string) string {
+	switch {
+	case !s.has(path):
+		return ""
+	case s.variables[path] != "":
+		return s.variables[path]
+	}
+	return s.origin(path)
 }
