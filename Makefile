@@ -1,12 +1,20 @@
 GO ?= go
 FUZZTIME ?= 20000x
 
-.PHONY: all build test tools lint fuzz bench clean
+.PHONY: all build packages docs test tools lint fuzz bench clean
 
 all: build
 
 build:
 	$(GO) build -o bin/ ./cmd/... ./firmware-sim
+
+# Debian packages and tarballs below dist/, for Raspberry Pis and PCs.
+packages:
+	@./packaging/build
+
+# What is made from config.toml.
+docs:
+	$(GO) run ./packaging/generate -docs docs
 
 # What the tests run against beside Go: real MQTT clients and a broker to
 # compare with. Installed if this may; without them the tests fail, never skip.
@@ -30,4 +38,4 @@ bench:
 	$(GO) test -run '^$$' -bench . -benchmem ./...
 
 clean:
-	rm -rf bin
+	rm -rf bin dist

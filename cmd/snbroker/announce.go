@@ -23,6 +23,22 @@ func (s *server) announce() {
 		s.access(mqttsnTable(d.rules), at.String(), s.deviceProvable(d.rules), d.rules.AllowAnonymous, at.Addr().IsLoopback())
 	}
 	s.announceLines()
+	s.announceReach()
+}
+
+// announceReach tells how to let others in where only this machine is.
+func (s *server) announceReach() {
+	for _, c := range s.clients {
+		if !isLocal(c.Addr()) {
+			return
+		}
+	}
+	for _, d := range s.devices {
+		if !d.socket.LocalAddr().Addr().IsLoopback() {
+			return
+		}
+	}
+	s.log.Info(`only this machine can connect; for others set address = ":1883" in [[mqtt.listener]] and [[mqttsn.listener]], and either password_file in [auth] or, to let everybody in, allow_anonymous = true in each`)
 }
 
 // summary is the state of the service in a line, for systemctl status.
@@ -84,7 +100,7 @@ func (s *server) tryIt() string {
 	}
 	for _, d := range s.devices {
 		if d.rules.AllowAnonymous && d.udp != nil {
-			steps = append(steps, "go run ./firmware-sim pub"+simAddress(d.udp.LocalAddr())+" -t hello -m world")
+			steps = append(steps, sim()+" pub"+simAddress(d.udp.LocalAddr())+" -t hello -m world")
 			break
 		}
 	}
@@ -118,4 +134,12 @@ func simAddress(a netip.AddrPort) string {
 		return ""
 	}
 	return " -gateway " + netip.AddrPortFrom(ip, a.Port()).String()
+}
+
+// sim is how firmware-sim is started: a package has installed it.
+func sim() string {
+	if release != "" {
+		return "firmware-sim"
+	}
+	return "go run ./firmware-sim"
 }

@@ -20,7 +20,7 @@ const module = "snbroker"
 // top. A package may import from the layers below its own, and beside it what
 // beside names. A name stands for its subpackages too.
 var layers = [][]string{
-	{"cmd", "firmware-sim", "internal/sidebyside"},
+	{"cmd", "firmware-sim", "internal/sidebyside", "packaging"},
 	{"internal/admin", "internal/config", "internal/listener", "internal/sys", "gateway"},
 	{"broker", "mapping", "transport", "internal/auth"},
 	{"internal/mqtt", "mqttsn", "internal/store", "internal/tap"},
@@ -50,6 +50,9 @@ type rule struct {
 var none = []string{}
 
 var rules = []rule{
+	{from: "packaging", only: []string{}, foreign: none,
+		why:     "packages are made of what the programs say and of files",
+		instead: "run the program, or read the file"},
 	{from: "gateway", never: []string{"internal/listener"},
 		why:     "the MQTT-SN side must work without the MQTT side, and with another broker behind it",
 		instead: "go through gateway's Backend, or move what both need into broker or a package below"},

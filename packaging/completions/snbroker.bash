@@ -1,0 +1,23 @@
+# Completions of bash for snbroker.
+_snbroker() {
+	local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]} words=
+	case $prev in
+	-config | -path | -to | -c | -D)
+		compopt -o filenames
+		mapfile -t COMPREPLY < <(compgen -f -- "$cur")
+		return
+		;;
+	esac
+	case ${COMP_WORDS[1]} in
+	check | config) words="-config" ;;
+	import) compopt -o filenames; mapfile -t COMPREPLY < <(compgen -f -- "$cur"); return ;;
+	store)
+		if [ "$COMP_CWORD" -eq 2 ]; then words="stat verify dump backup -help"; else words="-path -to"; fi
+		;;
+	passwd) words="-c -D -a -help" ;;
+	version | help) ;;
+	*) words="check config import passwd store version help -config -v -debug -help" ;;
+	esac
+	mapfile -t COMPREPLY < <(compgen -W "$words" -- "$cur")
+}
+complete -F _snbroker snbroker
