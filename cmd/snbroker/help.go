@@ -8,6 +8,7 @@ Usage:
   snbroker [-config FILE] [-v]    run
   snbroker check -config FILE     tell all that is wrong with a file
   snbroker config [-config FILE]  print the settings in force, and from where
+  snbroker import FILE ...        make a config.toml of another program's files
   snbroker passwd ... FILE USER   set a password in a file of users; see -help
   snbroker store ...              look into what is on the disk; see store -help
   snbroker clients|kick|topics|trace

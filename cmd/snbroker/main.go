@@ -26,6 +26,8 @@ func run(args []string, stdout, stderr io.Writer) int {
 			return check(args[1:], stdout, stderr)
 		case "config":
 			return printConfig(args[1:], stdout, stderr)
+		case "import":
+			return importSettings(args[1:], stdout, stderr)
 		case "passwd":
 			return passwd(args[1:], os.Stdin, stdout, stderr)
 		case "store":
