@@ -12,7 +12,7 @@ import (
 // Broker routes messages between sessions. All methods may be called from any
 // goroutine.
 type Broker struct {
-	limits     Limits
+	limits     atomic.Pointer[Limits]
 	index      *index
 	cache      *matchCache
 	retained   retained
@@ -39,14 +39,14 @@ type Broker struct {
 
 // New returns a broker with no sessions.
 func New(l Limits) *Broker {
-	return &Broker{
-		limits:   l,
+	b := &Broker{
 		index:    newIndex(),
 		cache:    newMatchCache(),
-		retained: retained{max: l.MaxRetained},
 		sessions: make(map[string]*Session),
 		drops:    newDropTable(),
 	}
+	b.SetLimits(l)
+	return b
 }
 
 // ConnectOptions describe a client that attaches.
@@ -96,7 +96,7 @@ func (b *Broker) Connect(o ConnectOptions, client Client, t *Turn) (c *Conn, pre
 	if o.Will != nil {
 		w := *o.Will
 		w.who = o.Identity
-		if !b.limits.admits(w.Topic) {
+		if !b.limits.Load().admits(w.Topic) {
 			return nil, false, ErrWillTopic
 		}
 		if o.Will = &w; !b.mayLeave(&w, o.ClientID) {
@@ -138,7 +138,7 @@ func (b *Broker) Connect(o ConnectOptions, client Client, t *Turn) (c *Conn, pre
 	}
 	present = s != nil
 	if s == nil {
-		if len(b.sessions) >= b.limits.MaxSessions {
+		if len(b.sessions) >= b.limits.Load().MaxSessions {
 			err = ErrTooManySessions
 		} else {
 			s = &Session{id: o.ClientID}
@@ -146,7 +146,7 @@ func (b *Broker) Connect(o ConnectOptions, client Client, t *Turn) (c *Conn, pre
 		}
 	}
 	if err == nil {
-		c = &Conn{broker: b, session: s, client: client, who: o.Identity, oneAtATime: o.OneAtATime, survives: o.Survives, window: int32(min(b.limits.MaxInflight, maxPacketIDs)), maxPacket: int32(o.MaximumPacket)}
+		c = &Conn{broker: b, session: s, client: client, who: o.Identity, oneAtATime: o.OneAtATime, survives: o.Survives, window: int32(min(b.limits.Load().MaxInflight, maxPacketIDs)), maxPacket: int32(o.MaximumPacket)}
 		if o.ReceiveMaximum > 0 {
 			c.window = min(c.window, int32(o.ReceiveMaximum))
 		}

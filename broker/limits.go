@@ -52,6 +52,16 @@ func DefaultLimits() Limits {
 	}
 }
 
+// SetLimits replaces the limits; it may be called at any time. Nothing is taken
+// away at once: a queue that is longer than it may be now is cut when the next
+// message comes for it, and MaxInflight is that of connections made later.
+func (b *Broker) SetLimits(l Limits) {
+	b.limits.Store(&l)
+	b.retained.mu.Lock()
+	b.retained.max = l.MaxRetained
+	b.retained.mu.Unlock()
+}
+
 // pause is how long to slow publishers for a queue of so many messages: the
 // longer, the fuller it is.
 func (l *Limits) pause(queued int) time.Duration {

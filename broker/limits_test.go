@@ -68,3 +68,27 @@ func TestClientThatDoesNotKeepUpIsDisconnected(t *testing.T) {
 		t.Errorf("%d messages were dropped, want 2", n)
 	}
 }
+
+// Limits that are replaced hold for what comes then.
+func TestSetLimits(t *testing.T) {
+	b := New(DefaultLimits())
+	p := attach(t, b, ConnectOptions{ClientID: "c", Expiry: Never})
+	p.subscribe("a/#", SubscribeOptions{QoS: 1})
+	for range 5 {
+		publish(b, text("a/b", "x", 1))
+	}
+	l := DefaultLimits()
+	l.MaxQueued, l.MaxRetained, l.MaxTopicLevels = 3, 0, 2
+	b.SetLimits(l)
+	publish(b, text("a/b", "y", 1))
+	if n := b.sessions["c"].queue.len(); n != 3 {
+		t.Errorf("%d messages are queued, want 3", n)
+	}
+	var turn Turn
+	if got := p.Publish(&Publication{Topic: "a/b/c"}, &turn); got != mqtt.ReasonTopicNameInvalid {
+		t.Errorf("a topic that is too deep now: %v", got)
+	}
+	if got := p.Publish(&Publication{Topic: "a/b", Payload: []byte("x"), Retain: true}, &turn); got != mqtt.ReasonQuotaExceeded {
+		t.Errorf("a retained message too many: %v", got)
+	}
+}

@@ -17,7 +17,7 @@ const (
 )
 
 func (b *Broker) memory() memoryLevel {
-	limit := b.limits.MaxMemory
+	limit := b.limits.Load().MaxMemory
 	if limit == 0 {
 		return roomy
 	}

@@ -33,7 +33,7 @@ func (b *Broker) Disconnect(clientID string) bool {
 // Operate publishes for an operator, at QoS 0 or 1, and returns when what has to
 // be kept is on the disk, or with ctx's error when that took too long.
 func (b *Broker) Operate(ctx context.Context, p *Publication) (mqtt.ReasonCode, error) {
-	if !b.limits.admits(p.Topic) {
+	if !b.limits.Load().admits(p.Topic) {
 		return mqtt.ReasonTopicNameInvalid, nil
 	}
 	if reason, refused := b.refusing(p); refused {

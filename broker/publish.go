@@ -13,7 +13,7 @@ import (
 // ReasonNoMatchingSubscribers is a success too. ReasonReceiveMaximumExceeded
 // means that more identifiers than MaxReceived would be kept.
 func (c *Conn) Publish(p *Publication, t *Turn) mqtt.ReasonCode {
-	if !c.broker.limits.admits(p.Topic) {
+	if !c.broker.limits.Load().admits(p.Topic) {
 		return mqtt.ReasonTopicNameInvalid
 	}
 	if !c.mayPublish(p.Topic) {
@@ -51,9 +51,9 @@ func (c *Conn) receive(id uint16) (again bool, reason mqtt.ReasonCode) {
 	switch {
 	case slices.Contains(s.received.ids, id):
 		return true, mqtt.ReasonSuccess
-	case len(s.received.ids) >= c.broker.limits.MaxReceived && c.oneAtATime:
+	case len(s.received.ids) >= c.broker.limits.Load().MaxReceived && c.oneAtATime:
 		s.received.ids = append(s.received.ids[:0], s.received.ids[1:]...)
-	case len(s.received.ids) >= c.broker.limits.MaxReceived:
+	case len(s.received.ids) >= c.broker.limits.Load().MaxReceived:
 		return false, mqtt.ReasonReceiveMaximumExceeded
 	}
 	s.received.ids = append(s.received.ids, id)

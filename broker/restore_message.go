@@ -49,7 +49,7 @@ func (r *restorer) message(at store.LSN, b []byte, size int) bool {
 	}
 	if m.needed > 0 {
 		r.messages[at] = m
-		if rec.retain || r.bodies < r.b.limits.MaxMemory/2 || r.b.limits.MaxMemory == 0 {
+		if limit := r.b.limits.Load().MaxMemory; rec.retain || r.bodies < limit/2 || limit == 0 {
 			m.body = slices.Concat(rec.payload, rec.forward)
 			r.bodies += int64(m.length)
 		}

@@ -81,7 +81,7 @@ func (s *Session) findSubscription(filter string) (int, bool) {
 // enqueue appends e for the session, making room as the limits say, and notes
 // in t whom to wake. It reports why nothing was queued, if nothing was.
 func (s *Session) enqueue(e entry, b *Broker, t *Turn) {
-	l := &b.limits
+	l := b.limits.Load()
 	s.mu.Lock()
 	if s.ended || s.conn == nil && e.qos == mqtt.QoS0 && !l.QueueQoS0Offline {
 		s.mu.Unlock()
@@ -136,7 +136,7 @@ const worthWaiting = 8
 // makeRoom drops until e fits: the oldest QoS 0 first, then as the policy
 // says. It reports false when e itself is the one to drop.
 func (s *Session) makeRoom(e entry, b *Broker, t *Turn) bool {
-	l := &b.limits
+	l := b.limits.Load()
 	for s.queue.len() > 0 && (s.queue.len() >= l.MaxQueued || s.queue.bytes+e.msg.size() > l.MaxQueuedBytes) {
 		i, ok := s.queue.oldestQoS0()
 		if !ok {

@@ -77,7 +77,7 @@ func (g *group) deliver(msg *Message, qos mqtt.QoS, from *Session, b *Broker, t 
 		return false
 	}
 	start := g.next.Add(1) - 1
-	if b.limits.SharePolicy == ShareSticky && from != nil {
+	if b.limits.Load().SharePolicy == ShareSticky && from != nil {
 		start = uint32(b.cache.hash(from.id))
 	}
 	for _, wanted := range []presence{attachedWithRoom, away, anyhow} {
@@ -103,7 +103,7 @@ const (
 
 // offer queues e if the session is as wanted.
 func (s *Session) offer(e entry, wanted presence, b *Broker, t *Turn) bool {
-	l := &b.limits
+	l := b.limits.Load()
 	s.mu.Lock()
 	full := s.queue.len() >= l.MaxQueued || s.queue.bytes+e.msg.size() > l.MaxQueuedBytes
 	fits := false

@@ -13,7 +13,11 @@ import (
 func TestSpill(t *testing.T) {
 	d := newDisk(t)
 	d.size = 1 << 20
-	small := func() { d.limits.MaxMemory = 64 << 10 }
+	small := func() {
+		l := DefaultLimits()
+		l.MaxMemory = 64 << 10
+		d.SetLimits(l)
+	}
 	small()
 	forever := ConnectOptions{ClientID: "c", Expiry: Never}
 	p := attach(t, d.Broker, forever)
@@ -76,7 +80,9 @@ func TestSpill(t *testing.T) {
 // A message that cannot be read back is counted, and the rest comes.
 func TestSpilledAndGone(t *testing.T) {
 	d := newDisk(t)
-	d.limits.MaxMemory = 4 << 10
+	l := DefaultLimits()
+	l.MaxMemory = 4 << 10
+	d.SetLimits(l)
 	forever := ConnectOptions{ClientID: "c", Expiry: Never}
 	p := attach(t, d.Broker, forever)
 	p.subscribe("a", SubscribeOptions{QoS: 1})

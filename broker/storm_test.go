@@ -145,7 +145,7 @@ func wantConsistent(t *testing.T, b *Broker) {
 				}
 				seen[e.id()] = true
 			}
-			if w.live != live || int(w.out) != out || live > b.limits.MaxInflight {
+			if w.live != live || int(w.out) != out || live > b.limits.Load().MaxInflight {
 				t.Errorf("the window of %q counts %d on their way, %d sent; it holds %d, %d", id, w.live, w.out, live, out)
 			}
 		}

@@ -10,7 +10,7 @@ func (c *Conn) Subscribe(filter string, o SubscribeOptions) mqtt.ReasonCode {
 		return mqtt.ReasonUnspecifiedError
 	}
 	defer s.mu.Unlock()
-	if !c.broker.limits.admits(filter) {
+	if !c.broker.limits.Load().admits(filter) {
 		return mqtt.ReasonTopicFilterInvalid
 	}
 	if !c.maySubscribe(filter) {
@@ -24,7 +24,7 @@ func (c *Conn) Subscribe(filter string, o SubscribeOptions) mqtt.ReasonCode {
 		filter = s.subs[i].filter
 		s.subs[i].options = o
 	} else {
-		if len(s.subs) >= c.broker.limits.MaxSubscriptions {
+		if len(s.subs) >= c.broker.limits.Load().MaxSubscriptions {
 			return mqtt.ReasonQuotaExceeded
 		}
 		s.subs = append(s.subs, subscription{})

@@ -35,7 +35,8 @@ Examples:
 Signals:
   SIGTERM, SIGINT   end: devices and clients are told, exit code 0; a second one
                     ends at once
-  SIGHUP            read FILE again. The log level changes at once, and so do
+  SIGHUP            read FILE again. The log level, [limits] but session_expiry,
+                    and [mqttsn] with predefined ids change at once, and so do
                     the contents of certificate, key, CA and CRL files, and
                     [auth] with its files; clients whose users are gone are
                     disconnected. Other changes are named in the log and need a

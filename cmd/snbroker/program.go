@@ -98,12 +98,24 @@ func (p *program) reload(s *server) {
 	} else {
 		cfg.Auth = p.cfg.Auth // told already
 	}
+	p.adopt(cfg, s)
 	s.showSettings(p.cfg)
 	if later := config.Changed(p.cfg, cfg); len(later) > 0 {
 		p.log.Warn("reloaded; some changes need a restart", "file", p.file, "changes", strings.Join(later, ", "))
 		return
 	}
 	p.log.Info("reloaded", "file", p.file)
+}
+
+// adopt puts limits and the gateway's settings in force that can change while
+// devices and clients are there. Listeners tell clients of session_expiry, so that
+// it needs a restart as they do.
+func (p *program) adopt(cfg *config.Config, s *server) {
+	expiry, listeners := p.cfg.Limits.SessionExpiry, p.cfg.MQTTSN.Listeners
+	p.cfg.Limits, p.cfg.MQTTSN = cfg.Limits, cfg.MQTTSN
+	p.cfg.Limits.SessionExpiry, p.cfg.MQTTSN.Listeners = expiry, listeners
+	s.broker.SetLimits(p.cfg.Broker())
+	s.gateway.Reconfigure(p.cfg.Gateway())
 }
 
 func (p *program) setLevel() {

@@ -180,13 +180,19 @@ func TestReload(t *testing.T) {
 	if line := p.until("not reloaded"); !strings.Contains(line, ":6: log.level") {
 		t.Errorf("it does not say why: %s", line)
 	}
-	rewrite(t, path, onePort+"[log]\nlevel = \"debug\"\n[mqttsn]\nn_retry = 5\n")
+	rewrite(t, path, onePort+"[log]\nlevel = \"debug\"\n[mqttsn]\nn_retry = 5\npredefined.7 = \"seven\"\n[mqtt]\nsys_interval = \"20s\"\n[limits]\nmax_topic_length = 5\nsession_expiry = \"1d\"\n")
 	p.signal(syscall.SIGHUP)
-	if line := p.until("need a restart"); !strings.Contains(line, "changes=mqttsn.n_retry") {
+	if line := p.until("need a restart"); !strings.Contains(line, `changes="mqtt.sys_interval, limits.session_expiry"`) {
 		t.Errorf("it does not say what: %s", line)
 	}
 	dial(t, "tcp", p.address("tcp")).ask(mqttConnect, mqttConnack)
 	p.until("level=DEBUG") // the new level
+	client, device := dial(t, "tcp", p.address("tcp")), dial(t, "udp", p.address("udp"))
+	client.ask(mqttConnect, mqttConnack)
+	client.ask("\x82\x0a\x00\x01\x00\x05seven\x00", mqttSuback)
+	device.say("\x08\x0c\x61\x00\x07\x00\x00x") // to the predefined id 7, at QoS -1
+	client.hear("\x30\x08\x00\x05sevenx")
+	client.ask("\x82\x0b\x00\x02\x00\x06longer\x00", "\x90\x03\x00\x02\x80")
 	rewrite(t, path, onePort+"[log]\nlevel = \"info\"\n")
 	p.signal(syscall.SIGHUP)
 	p.until("msg=reloaded")
