@@ -33,18 +33,27 @@ type bench struct {
 
 func newBench(t testing.TB, change func(*Config)) *bench {
 	t.Helper()
+	return build(t, true, change)
+}
+
+// build makes a bench, with a store or without; change may be nil.
+func build(t testing.TB, stored bool, change func(*Config)) *bench {
+	t.Helper()
 	b := &bench{t: t, broker: broker.New(broker.DefaultLimits()), tap: new(tap.Tap)}
 	quiet := slog.New(slog.DiscardHandler)
 	cfg := gateway.DefaultConfig()
 	cfg.Log, cfg.Tap = quiet, b.tap
 	b.gateway = gateway.New(cfg, gateway.NewEmbedded(b.broker))
-	log, err := store.Open(store.Options{Path: t.TempDir(), Log: quiet})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { log.Close() })
-	if _, err := b.broker.Persist(log, nil); err != nil {
-		t.Fatal(err)
+	var log *store.Log
+	if stored {
+		var err error
+		if log, err = store.Open(store.Options{Path: t.TempDir(), Log: quiet}); err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { log.Close() })
+		if _, err := b.broker.Persist(log, nil); err != nil {
+			t.Fatal(err)
+		}
 	}
 	b.gateway.Start()
 	t.Cleanup(b.gateway.Close)

@@ -42,6 +42,7 @@ func (s *Server) handler() http.Handler {
 	for _, r := range s.routes {
 		mux.Handle(r.method+" "+r.path, s.guarded(&r))
 	}
+	s.dashboard(mux)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if !s.enter() {
 			return

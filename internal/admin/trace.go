@@ -23,6 +23,7 @@ type TracedPacket struct {
 	State    string    `json:"state,omitempty"` // of a device before the packet
 	Peer     string    `json:"peer"`
 	Local    string    `json:"local"`
+	Bytes    int       `json:"bytes"`
 	Text     string    `json:"text"`
 	Hex      string    `json:"hex,omitempty"`
 }
@@ -118,7 +119,7 @@ func describePacket(p *tap.Packet) string {
 }
 
 func traced(p *tap.Packet, hex bool) TracedPacket {
-	t := TracedPacket{At: p.At, Out: p.Out, Protocol: "mqtt", Client: p.ClientID, Topic: p.Topic, State: p.State, Peer: p.Peer, Local: p.Local, Text: describePacket(p)}
+	t := TracedPacket{At: p.At, Out: p.Out, Protocol: "mqtt", Client: p.ClientID, Topic: p.Topic, State: p.State, Peer: p.Peer, Local: p.Local, Bytes: len(p.Octets), Text: describePacket(p)}
 	if p.Protocol == tap.MQTTSN {
 		t.Protocol = "mqttsn"
 	}

@@ -1,0 +1,54 @@
+// Charts over the last minutes, with a description for those who do not see them.
+
+import { h, number } from './dom.js';
+
+const color = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+
+// chart draws series of numbers: [name, unit]. add takes a time in seconds and a
+// value for each.
+export function chart(title, series, signal, kept = 300) {
+  const place = h('div');
+  const text = h('p', { class: 'hidden', 'aria-live': 'off' });
+  const figure = h('figure', { role: 'group', 'aria-label': title }, h('figcaption', {}, title), place, text);
+  const data = [[], ...series.map(() => [])];
+  let plot = null;
+
+  const draw = () => {
+    plot?.destroy();
+    const axis = { stroke: color('--faint'), grid: { stroke: color('--line'), width: 1 }, ticks: { stroke: color('--line') } };
+    plot = new uPlot({
+      width: Math.max(200, place.clientWidth),
+      height: 220,
+      scales: { y: { range: (_, least, most) => [Math.min(0, least), most > 0 ? most * 1.1 : 1] } },
+      axes: [axis, { ...axis, size: 60 }],
+      series: [{}, ...series.map(([name, unit], i) => ({
+        label: unit ? `${name} (${unit})` : name,
+        stroke: color(`--series-${i + 1}`),
+        width: 2,
+        dash: i ? [[], [6, 4], [2, 3], [10, 3, 2, 3]][i] : [],
+        points: { show: false },
+        value: (_, v) => (v == null ? '' : number(v)),
+      }))],
+    }, data, place);
+  };
+
+  const watch = new ResizeObserver(() => plot?.setSize({ width: Math.max(200, place.clientWidth), height: 220 }));
+  watch.observe(place);
+  matchMedia('(prefers-color-scheme: dark)').addEventListener('change', () => plot && draw(), { signal });
+  signal.addEventListener('abort', () => {
+    watch.disconnect();
+    plot?.destroy();
+  });
+
+  return {
+    figure,
+    add(at, values) {
+      data[0].push(at);
+      values.forEach((v, i) => data[i + 1].push(v));
+      if (data[0].length > kept) data.forEach((d) => d.shift());
+      if (plot) plot.setData(data);
+      else draw();
+      text.textContent = `Now: ${series.map(([name, unit], i) => `${name} ${values[i] == null ? 'not known' : `${number(values[i])} ${unit}`}`).join(', ')}`;
+    },
+  };
+}
