@@ -62,11 +62,17 @@ var listens = regexp.MustCompile(`on="(udp|tcp) (127\.0\.0\.1:\d+)"`)
 // serve starts the program and waits until it listens.
 func serve(t testing.TB) *server {
 	t.Helper()
+	return serveWith(t, serverConfig)
+}
+
+// serveWith is serve with a configuration.
+func serveWith(t testing.TB, config string) *server {
+	t.Helper()
 	if err := build(); err != nil {
 		t.Fatal(err)
 	}
 	file := filepath.Join(t.TempDir(), "config.toml")
-	if err := os.WriteFile(file, []byte(serverConfig), 0o600); err != nil {
+	if err := os.WriteFile(file, []byte(config), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	cmd := exec.Command(built, "-config", file)

@@ -109,7 +109,7 @@ func (d *device) config() client.Config {
 		ClientID: d.id, CleanSession: p.CleanSession, KeepAlive: p.KeepAlive,
 		TRetry: p.TRetry, NRetry: p.NRetry, Scratch: &d.fleet.scratch, MaxTopics: 8,
 		QueueSize:  d.room() + 1, // and one to subscribe
-		MaxMessage: p.Radio.Longest(),
+		MaxMessage: min(p.Radio.Longest(), d.fleet.cfg.MTU-d.beside()),
 		FirstMsgID: mqttsn.MsgID(1 + d.chance.Below(60000)),
 	}
 	if p.NRetry == 0 {

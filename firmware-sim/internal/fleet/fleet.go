@@ -47,6 +47,7 @@ type Config struct {
 	Run      string // differs from run to run, so that an earlier run's messages are recognised
 	Prefix   string // before each ClientID; "" is none
 	Start    time.Time
+	MTU      int // the longest datagram that all ways to the gateways carry, in octets; 0: mqttsn.MaxLength
 }
 
 // Fleet is all devices and the program.
@@ -93,6 +94,9 @@ type population struct {
 // New builds a fleet, which is switched off yet.
 func New(cfg Config, out Outside) *Fleet {
 	s := cfg.Scenario
+	if cfg.MTU == 0 {
+		cfg.MTU = mqttsn.MaxLength
+	}
 	f := &Fleet{
 		cfg: cfg, out: out, clock: cfg.Start, until: s.Duration,
 		devices: make([]device, 0, s.Devices), owners: make([][]int32, cfg.Gateways),

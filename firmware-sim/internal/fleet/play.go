@@ -98,7 +98,7 @@ func (r *Real) publishing(ctx context.Context) error {
 
 // overload finds out whether this machine drops datagrams.
 func (r *Real) overload() {
-	if t := r.Traffic(); t.Dropped+t.Overrun > 0 {
+	if t := r.Traffic(); t.Dropped+t.Overrun+t.Noise > 0 {
 		r.Turn((*Fleet).Lossy)
 	}
 }
@@ -108,7 +108,7 @@ func (r *Real) silence() error {
 	if t := r.Traffic(); t.Received > 0 || t.Sent+t.Refused == 0 {
 		return nil
 	}
-	return errors.New("no gateway has answered: is one listening there? Does a firewall let UDP pass?")
+	return errors.New("no gateway has answered: is one listening there? Does a firewall let UDP pass? Are rate and framing of a serial line the gateway's?")
 }
 
 // drain waits until nothing is under way, or the scenario's time for that is

@@ -37,12 +37,15 @@ func Dial(ctx context.Context, cfg Config, gateways []string, broker string) (*R
 	r.mu.Lock() // until all is there
 	defer r.mu.Unlock()
 	for i, g := range gateways {
-		l, err := lines.Open(g, receiver{r, i})
+		l, err := lines.Open(ctx, g, receiver{r, i})
+		if err == nil {
+			r.lines = append(r.lines, l)
+			err = r.Fleet.limit(g, l.Limits())
+		}
 		if err != nil {
 			r.shut()
 			return nil, err
 		}
-		r.lines = append(r.lines, l)
 	}
 	var err error
 	if r.client, err = program.Dial(ctx, broker, cfg.Prefix+"program-"+cfg.Run, (*handler)(r)); err == nil {
@@ -59,6 +62,17 @@ func Dial(ctx context.Context, cfg Config, gateways []string, broker string) (*R
 	r.timer = time.NewTimer(0)
 	go r.tick()
 	return r, nil
+}
+
+// limit keeps the fleet to what the lines to a gateway carry.
+func (f *Fleet) limit(gateway string, l lines.Limits) error {
+	f.cfg.MTU = min(f.cfg.MTU, l.MTU)
+	for _, p := range f.pops {
+		if p.Forwarder > 0 && !l.Forwarder {
+			return &lines.TargetError{Gateway: gateway, Err: fmt.Errorf("there is one forwarder on this line already, with all devices behind it: take forwarder out of the population %s", p.Name)}
+		}
+	}
+	return nil
 }
 
 // shut closes the lines; the turn is the caller's, and let go of meanwhile.
@@ -129,6 +143,11 @@ func (r *Real) Err() error {
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	for _, l := range r.lines {
+		if err := l.Err(); err != nil {
+			return err
+		}
+	}
 	return r.Fleet.Err()
 }
 
@@ -143,6 +162,7 @@ func (r *Real) Traffic() (sum lines.Stats) {
 		sum.Refused += s.Refused
 		sum.Dropped += s.Dropped
 		sum.Overrun += s.Overrun
+		sum.Noise += s.Noise
 	}
 	return sum
 }

@@ -64,6 +64,14 @@ func (d *device) hears(air time.Duration) {
 	d.accounted += air
 }
 
+// beside is how many octets wrap adds.
+func (d *device) beside() int {
+	if d.pop.Forwarder == 0 {
+		return 0
+	}
+	return 3 + 4 // header, and a node id
+}
+
 // wrap puts a datagram into the forwarder's header, if the device is behind one.
 func (d *device) wrap(b []byte) []byte {
 	f := d.fleet

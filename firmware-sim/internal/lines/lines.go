@@ -1,15 +1,19 @@
-// Package lines is how devices reach a gateway over UDP: many source addresses,
-// few system calls, and no goroutine for each device.
+// Package lines is how devices reach a gateway: many source addresses, few system
+// calls, and no goroutine for each device but with DTLS.
 //
-// A line is a source address towards one gateway. Where the gateway is on this
+// Over UDP a line is a source address towards one gateway. Where the gateway is on this
 // machine and the system is Linux, all lines share one socket: every address of
 // 127.0.0.0/8 is this machine's, so that each line has one of its own, and each
 // datagram says which it leaves from and came to. Elsewhere a line is a socket,
 // so that there are as many as file descriptors allow; a fleet that is larger
 // than that goes through forwarders, each a line with many devices behind it.
+//
+// On a serial line each is a node, by the framing's own address or by its id
+// behind a forwarder that they all share (serialLine).
 package lines
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"net"
@@ -41,31 +45,72 @@ type Lines interface {
 	Open() (ID, error)
 	// Close gives one up.
 	Close(ID)
+	// Limits are the same from beginning to end.
+	Limits() Limits
 	// Send puts a copy of b into the batch, which leaves when it is full.
 	Send(ID, []byte)
 	// Flush sends the batch.
 	Flush()
 	// Stats counts since the beginning.
 	Stats() Stats
+	// Err is why nothing passes any more, or nil.
+	Err() error
 	// Shut ends it, and waits for its goroutines.
 	Shut()
+}
+
+// Limits are what a line can carry.
+type Limits struct {
+	MTU       int  // the longest datagram in octets
+	Forwarder bool // a line may be a forwarder's, with devices behind it
 }
 
 // Stats count datagrams.
 type Stats struct {
 	Sent, Received uint64
 	Refused        uint64 // by the kernel, or by an ICMP error: nobody listens
-	Dropped        uint64 // by the kernel, for want of room to receive
+	Dropped        uint64 // for want of room: by the kernel to receive, or on the way out to a slow line
 	Overrun        uint64 // by the kernel, for want of room at a gateway on this machine
+	Noise          uint64 // pieces of what a serial line brought that are no frame
 }
 
 // ErrTooMany is Open's: there are no more addresses or sockets.
 var ErrTooMany = errors.New("no more source addresses: put devices behind forwarders, with forwarder = 1000 in each [[population]]")
 
-// Open is a set of lines to a gateway, host:port. Links of another kind are
-// another implementation of Lines, and are chosen here: a line of DTLS would be
-// an association, and a serial port one line with a forwarder's devices.
-func Open(gateway string, r Receiver) (Lines, error) {
+// TargetError tells what is wrong with the name of a gateway, or the way to it,
+// and what to do about that.
+type TargetError struct {
+	Gateway string
+	Err     error
+}
+
+func (e *TargetError) Error() string { return e.Gateway + ": " + e.Err.Error() }
+func (e *TargetError) Unwrap() error { return e.Err }
+
+// Open is a set of lines to a gateway: host:port over UDP, or
+// serial:///dev/ttyUSB0?baud=115200 and tcp://host:port?framing=hdlc, which are a
+// serial line of this machine and one that a server offers. What is wrong with the
+// latter is a *TargetError.
+func Open(ctx context.Context, gateway string, r Receiver) (Lines, error) {
+	kind, _, other := strings.Cut(gateway, "://")
+	if !other {
+		return openUDP(gateway, r)
+	}
+	var l Lines
+	var err error
+	switch kind {
+	case "serial", "tcp":
+		l, err = openSerial(ctx, gateway, r)
+	default:
+		err = fmt.Errorf("there are no links of the kind %s://: a gateway is host:port, serial:///dev/NAME or tcp://host:port", kind)
+	}
+	if err != nil {
+		return nil, &TargetError{gateway, err}
+	}
+	return l, nil
+}
+
+func openUDP(gateway string, r Receiver) (Lines, error) {
 	to, err := resolve(gateway)
 	if err != nil {
 		return nil, err
@@ -76,11 +121,11 @@ func Open(gateway string, r Receiver) (Lines, error) {
 	return open(to, r)
 }
 
+// udpLimits are of all lines over UDP, of IPv4 and its headers.
+var udpLimits = Limits{MTU: 65507, Forwarder: true}
+
 // resolve finds the address of a gateway.
 func resolve(gateway string) (netip.AddrPort, error) {
-	if kind, _, ok := strings.Cut(gateway, "://"); ok {
-		return netip.AddrPort{}, fmt.Errorf("there are no links of the kind %s://: a gateway is host:port, MQTT-SN over UDP", kind)
-	}
 	a, err := net.ResolveUDPAddr("udp", gateway)
 	if err != nil {
 		return netip.AddrPort{}, fmt.Errorf("%w: a gateway is host:port, such as 127.0.0.1:1883", err)

@@ -135,7 +135,7 @@ func TestResolve(t *testing.T) {
 	if _, err := resolve("nowhere"); err == nil {
 		t.Error("an address without a port")
 	}
-	if _, err := Open("dtls://127.0.0.1:8883", nil); err == nil || !strings.Contains(err.Error(), "no links of the kind dtls://") {
+	if _, err := Open(t.Context(), "dtls://127.0.0.1:8883", nil); err == nil || !strings.Contains(err.Error(), "no links of the kind dtls://") {
 		t.Error(err)
 	}
 	to, _ := echo(t, "udp4", "127.0.0.1:0")
@@ -175,7 +175,7 @@ func TestOverrun(t *testing.T) {
 	}
 	defer pc.Close()
 	pc.(*net.UDPConn).SetReadBuffer(4096) // and nobody reads
-	l, err := Open(pc.LocalAddr().String(), &catcher{got: make(map[ID]string), came: make(chan struct{}, 1)})
+	l, err := Open(t.Context(), pc.LocalAddr().String(), &catcher{got: make(map[ID]string), came: make(chan struct{}, 1)})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -98,6 +98,9 @@ func (l *loopback) Open() (ID, error) {
 // Close leaves the address alone: what still comes to it belongs to nobody.
 func (l *loopback) Close(ID) {}
 
+func (l *loopback) Limits() Limits { return udpLimits }
+func (l *loopback) Err() error     { return nil }
+
 func (l *loopback) Send(id ID, b []byte) {
 	l.out.set(l.queued, b)
 	n := uint32(id) + firstNumber

@@ -84,7 +84,9 @@ func (s *sockets) Send(id ID, b []byte) {
 	}
 }
 
-func (s *sockets) Flush() {}
+func (s *sockets) Flush()         {}
+func (s *sockets) Limits() Limits { return udpLimits }
+func (s *sockets) Err() error     { return nil }
 
 // serve is the goroutine that reads, until Shut.
 func (s *sockets) serve(r Receiver) {

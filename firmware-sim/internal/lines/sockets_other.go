@@ -68,7 +68,9 @@ func (s *sockets) Send(id ID, b []byte) {
 	s.sent++
 }
 
-func (s *sockets) Flush() {}
+func (s *sockets) Flush()         {}
+func (s *sockets) Limits() Limits { return udpLimits }
+func (s *sockets) Err() error     { return nil }
 
 func (s *sockets) Stats() Stats {
 	return Stats{Sent: s.sent, Received: s.received.Load(), Refused: s.refused.Load()}

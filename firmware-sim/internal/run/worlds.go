@@ -2,6 +2,7 @@ package run
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"strings"
@@ -9,6 +10,7 @@ import (
 
 	"snbroker/firmware-sim/internal/cli"
 	"snbroker/firmware-sim/internal/fleet"
+	"snbroker/firmware-sim/internal/lines"
 	"snbroker/firmware-sim/internal/live"
 	"snbroker/firmware-sim/internal/report"
 	"snbroker/firmware-sim/internal/scenario"
@@ -20,6 +22,9 @@ func real(ctx context.Context, env cli.Env, o options, s *scenario.Scenario) (*f
 	defer cancel()
 	cfg := fleet.Config{Scenario: s, Seed: o.seed, Run: nonce(), Prefix: o.prefix}
 	p, err := fleet.Dial(dial, cfg, strings.Split(o.gateway, ","), o.broker)
+	if wrong := new(lines.TargetError); errors.As(err, &wrong) {
+		return nil, nil, err
+	}
 	if err != nil {
 		return nil, nil, fmt.Errorf("%w: start the gateway and its broker, or name others with -gateway and -broker host:port", err)
 	}
@@ -31,6 +36,9 @@ func real(ctx context.Context, env cli.Env, o options, s *scenario.Scenario) (*f
 	t := p.Traffic()
 	r.Counts = append(r.Counts, report.Count{Name: "datagrams that the simulator had no room for", N: t.Dropped},
 		report.Count{Name: "datagrams that the gateway had no room for", N: t.Overrun})
+	if t.Noise > 0 {
+		r.Counts = append(r.Counts, report.Count{Name: "pieces of what a serial line brought that are no frame", N: t.Noise})
+	}
 	return p.Fleet, r, nil
 }
 
