@@ -150,3 +150,24 @@ func (w *lasting) settle() {
 type waiting chan struct{}
 
 func (c waiting) Durable() { c <- struct{}{} }
+
+// A DISCONNECT that is repeated while the first waits for the disk ends the
+// session once.
+func TestDisconnectTwiceBeforeTheDisk(t *testing.T) {
+	playOnDisk(t, func(w *lasting) {
+		d := w.device("10.0.0.2:4000")
+		d.connectWithWill("c1", true, 60, "will", "gone")
+		w.fs.Hold()
+		d.send(&mqttsn.Disconnect{})
+		d.send(&mqttsn.Subscribe{QoS: 1, MsgID: 3, TopicName: []byte("a")})
+		d.send(&mqttsn.Disconnect{})
+		d.expectSilence(time.Second)
+		w.fs.Release()
+		synctest.Wait()
+		d.expect(&mqttsn.Disconnect{})
+		stats := w.gateway.Stats()
+		if n := stats.Devices(Active); n != 0 {
+			t.Errorf("%d devices are active", n)
+		}
+	})
+}

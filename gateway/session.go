@@ -96,7 +96,9 @@ func (s *session) reported(e *event) {
 	case eventReady:
 		s.list()
 	case eventDone:
-		s.answer(e.token, e.reason)
+		if s.conn != nil || s.dialog != nil { // else it has left
+			s.answer(e.token, e.reason)
+		}
 	case eventChecked:
 		s.checked(e.checked)
 	case eventClosed:

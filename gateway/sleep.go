@@ -32,6 +32,7 @@ func (s *session) disconnect(m *mqttsn.Disconnect) {
 func (s *session) left() {
 	s.send(&s.g.tx.disconnect)
 	if s.leaving {
+		s.leaving = false // a repeated DISCONNECT waits, too
 		s.setState(Disconnected)
 	}
 }
