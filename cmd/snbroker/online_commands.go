@@ -6,6 +6,7 @@ import (
 	"io"
 	"net/url"
 	"text/tabwriter"
+	"time"
 
 	"snbroker/internal/admin"
 )
@@ -45,7 +46,7 @@ func listClients(flags *flag.FlagSet) func(*online, []string) error {
 			for _, c := range page.Clients {
 				trip := ""
 				if c.RoundTrip > 0 {
-					trip = fmt.Sprintf("%.3g s", c.RoundTrip)
+					trip = time.Duration(c.RoundTrip * float64(time.Second)).Round(10 * time.Microsecond).String()
 				}
 				fmt.Fprintf(to, "%s\t%s\t%s\t%s\t%d\t%d\t%d\t%s\n", printable(c.ID), c.Kind, c.State, c.Address, c.Queued, c.Dropped, c.Retries, trip)
 			}

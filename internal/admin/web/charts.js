@@ -26,7 +26,7 @@ export function chart(title, series, signal, kept = 300) {
         stroke: color(`--series-${i + 1}`),
         width: 2,
         dash: i ? [[], [6, 4], [2, 3], [10, 3, 2, 3]][i] : [],
-        points: { show: false },
+        points: { show: true, size: 4 },
         value: (_, v) => (v == null ? '' : number(v)),
       }))],
     }, data, place);
@@ -43,11 +43,16 @@ export function chart(title, series, signal, kept = 300) {
   return {
     figure,
     add(at, values) {
+      if (!data[0].length) { // a minute, to begin with
+        data[0].push(at - 60);
+        series.forEach((_, i) => data[i + 1].push(null));
+      }
       data[0].push(at);
       values.forEach((v, i) => data[i + 1].push(v));
       if (data[0].length > kept) data.forEach((d) => d.shift());
       if (plot) plot.setData(data);
       else draw();
+      if (plot.cursor.left < 0) plot.setLegend({ idx: data[0].length - 1 }); // nobody points at another
       text.textContent = `Now: ${series.map(([name, unit], i) => `${name} ${values[i] == null ? 'not known' : `${number(values[i])} ${unit}`}`).join(', ')}`;
     },
   };

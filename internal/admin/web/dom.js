@@ -60,11 +60,13 @@ export function seconds(s) {
   return `${numbers.format(s / 86400)} d`;
 }
 
+// clock is the time of day.
+export const clock = (at) => at.toTimeString().slice(0, 8);
+
 // when shows a time as what it is from now.
 export function when(text, now = Date.now()) {
   if (!text) return '';
   const at = new Date(text);
   const away = (at - now) / 1000;
-  const clock = at.toLocaleTimeString();
-  return away > 0 ? `in ${seconds(away)} (${clock})` : `${seconds(-away)} ago (${clock})`;
+  return away > 0 ? `in ${seconds(away)} (${clock(at)})` : `${seconds(-away)} ago (${clock(at)})`;
 }
