@@ -6,7 +6,16 @@ import { get, post, watch, session } from './api.js';
 import { poll } from './poll.js';
 import { packetList } from './packets.js';
 
-// history is what the client did while the page was open.
+// follows is the state that a packet of a device leads to, if it does.
+function follows(p) {
+  if (p.protocol !== 'mqttsn') return '';
+  if (p.out && p.state === 'awake' && p.text.startsWith('PINGRESP')) return 'asleep';
+  if (!p.out && p.state === 'asleep' && p.text.startsWith('PINGREQ')) return 'awake';
+  if (p.out && p.text.startsWith('CONNACK rc=accepted')) return 'active';
+  return '';
+}
+
+// History is what the client did while the page was open.
 class History {
   constructor() {
     this.stays = []; // { state, from, to }
@@ -17,6 +26,7 @@ class History {
 
   at(state, now) {
     const last = this.stays.at(-1);
+    now = Math.max(now, last?.to ?? 0);
     if (last) last.to = now;
     if (last?.state === state) return;
     if (state === 'awake') this.wakes++;
@@ -28,7 +38,12 @@ class History {
     const way = p.out ? 'out' : 'in';
     this.packets[way]++;
     this.octets[way] += p.bytes;
-    if (p.state) this.at(p.state, Date.parse(p.at));
+    const then = Date.parse(p.at);
+    this.ahead ??= Date.now() - then; // of the server's clock
+    const now = then + this.ahead;
+    if (p.state) this.at(p.state, now);
+    const next = follows(p);
+    if (next) this.at(next, now);
   }
 
   // spent is how long it was in some states, in seconds.
