@@ -38,7 +38,7 @@ func (s *server) announceReach() {
 			return
 		}
 	}
-	s.log.Info(`only this machine can connect; for others set address = ":1883" in [[mqtt.listener]] and [[mqttsn.listener]], and either password_file in [auth] or, to let everybody in, allow_anonymous = true in each`)
+	s.log.Info("only this machine can connect; for others set address to :1883 in [[mqtt.listener]] and [[mqttsn.listener]], and either password_file in [auth] or, to let everybody in, allow_anonymous = true in each")
 }
 
 // summary is the state of the service in a line, for systemctl status.
