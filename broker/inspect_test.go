@@ -174,3 +174,11 @@ func TestOperate(t *testing.T) {
 		t.Error("its session is gone")
 	}
 }
+
+func BenchmarkDropped(b *testing.B) {
+	table := newDropTable()
+	s := &Session{id: "c"}
+	for b.Loop() {
+		table.note(s, DropQueueFull, "a/topic", 0)
+	}
+}

@@ -44,6 +44,12 @@ type remembering struct {
 	recent *recent
 }
 
+// Enabled implements slog.Handler: warnings are remembered also if the log is to
+// have none.
+func (h remembering) Enabled(ctx context.Context, level slog.Level) bool {
+	return level >= slog.LevelWarn || h.Handler.Enabled(ctx, level)
+}
+
 // Handle implements slog.Handler.
 func (h remembering) Handle(ctx context.Context, rec slog.Record) error {
 	if rec.Level >= slog.LevelWarn {
@@ -54,6 +60,9 @@ func (h remembering) Handle(ctx context.Context, rec slog.Record) error {
 			return true
 		})
 		h.recent.add(admin.Warning{At: rec.Time, Level: strings.ToLower(rec.Level.String()), Text: b.String()})
+	}
+	if !h.Handler.Enabled(ctx, rec.Level) {
+		return nil
 	}
 	return h.Handler.Handle(ctx, rec)
 }

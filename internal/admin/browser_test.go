@@ -42,8 +42,12 @@ const patience = time.Minute
 
 func newBrowser(t *testing.T) *browser {
 	t.Helper()
+	folder, err := os.MkdirTemp("", "snbroker-browser")
+	if err != nil {
+		t.Fatal(err)
+	}
 	cmd := exec.Command("chromium", "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--no-first-run", "--disable-extensions", "--disable-background-networking",
-		"--remote-debugging-port=0", "--user-data-dir="+t.TempDir(), "--window-size=1280,900", "about:blank")
+		"--remote-debugging-port=0", "--user-data-dir="+folder, "--window-size=1280,900", "about:blank")
 	stderr, err := cmd.StderrPipe()
 	if err == nil {
 		err = cmd.Start()
@@ -55,6 +59,8 @@ func newBrowser(t *testing.T) *browser {
 	t.Cleanup(func() {
 		_ = cmd.Process.Kill()
 		_ = cmd.Wait()
+		// The browser's helpers end after it, and may write until then.
+		eventually(func() bool { return os.RemoveAll(folder) == nil })
 	})
 	at := ""
 	for lines := bufio.NewScanner(stderr); at == "" && lines.Scan(); {
@@ -66,8 +72,9 @@ func newBrowser(t *testing.T) *browser {
 	}
 	go b.read()
 	t.Cleanup(func() {
+		_ = b.ws.WriteJSON(object{"id": 0, "method": "Browser.close"})
+		<-b.gone // it closes the connection
 		b.ws.Close()
-		<-b.gone
 	})
 	var target struct{ TargetID string }
 	b.call("Target.createTarget", object{"url": "about:blank"}, &target)
@@ -95,7 +102,9 @@ func (b *browser) read() {
 		b.mu.Lock()
 		switch r.Method {
 		case "":
-			b.answers[r.ID] <- r
+			if to := b.answers[r.ID]; to != nil {
+				to <- r
+			}
 			delete(b.answers, r.ID)
 		case "Runtime.exceptionThrown", "Log.entryAdded":
 			b.errors = append(b.errors, string(r.Params))
