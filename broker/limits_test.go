@@ -92,3 +92,30 @@ func TestSetLimits(t *testing.T) {
 		t.Errorf("a retained message too many: %v", got)
 	}
 }
+
+// Limits may be replaced while messages pass.
+func TestSetLimitsMeanwhile(t *testing.T) {
+	b := New(DefaultLimits())
+	p := attach(t, b, ConnectOptions{ClientID: "c", Expiry: Never})
+	p.subscribe("a", SubscribeOptions{QoS: 1})
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		for i := range 200 {
+			l := DefaultLimits()
+			l.MaxQueued = 1 + i%7
+			b.SetLimits(l)
+		}
+	}()
+	for range 200 {
+		publish(b, text("a", "x", 1))
+	}
+	<-done
+	l := DefaultLimits()
+	l.MaxQueued = 2
+	b.SetLimits(l)
+	publish(b, text("a", "x", 1))
+	if n := b.sessions["c"].queue.len(); n != 2 {
+		t.Errorf("%d messages are queued, want 2", n)
+	}
+}

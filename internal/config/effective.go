@@ -80,7 +80,7 @@ func (p *printer) dictionary(path, name string, v reflect.Value) {
 
 func (p *printer) setting(path, key string, v reflect.Value) {
 	if origin := p.src.from(path); origin != "" {
-		p.line("%s = %s  # %s", key, written(v), origin)
+		p.line("%s = %s  # %s", key, written(v), strings.Map(visible, origin))
 	} else {
 		p.line("#%s = %s", key, written(v))
 	}
@@ -96,7 +96,31 @@ func written(v reflect.Value) string {
 		return "[" + strings.Join(parts, ", ") + "]"
 	}
 	if v.Kind() == reflect.String {
-		return fmt.Sprintf("%q", v.String())
+		return text(v.String())
 	}
 	return quoted(v.Interface())
+}
+
+// text is a text in quotes, as TOML has it.
+func text(s string) string {
+	var b strings.Builder
+	for _, r := range s {
+		switch {
+		case r == '"' || r == '\\':
+			b.WriteString(`\` + string(r))
+		case visible(r) != r:
+			fmt.Fprintf(&b, `\u%04x`, r)
+		default:
+			b.WriteRune(r)
+		}
+	}
+	return `"` + b.String() + `"`
+}
+
+// visible stands in for what a comment may not have.
+func visible(r rune) rune {
+	if r < ' ' || r == 0x7f {
+		return '?'
+	}
+	return r
 }

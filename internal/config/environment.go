@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 )
 
 // A variable of the environment stands for a key and goes before the file: the
@@ -43,6 +44,10 @@ func variables(environ []string) (found []variable, wrong Problems) {
 	for _, e := range environ {
 		name, text, _ := strings.Cut(e, "=")
 		if !strings.HasPrefix(name, variablePrefix) || slices.Contains(notSettings, name) {
+			continue
+		}
+		if !utf8.ValidString(e) {
+			wrong = append(wrong, Problem{File: strings.ToValidUTF8(name, "?"), Text: "it is not UTF-8"})
 			continue
 		}
 		if v, ok := place(strings.TrimPrefix(name, variablePrefix)); ok {

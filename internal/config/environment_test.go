@@ -115,3 +115,34 @@ func TestPrint(t *testing.T) {
 		t.Errorf("%v\n%s", err, out.String())
 	}
 }
+
+// Whatever file and variables have in them: no panic, and what is accepted is
+// printed as a file that means the same.
+func FuzzEnvironment(f *testing.F) {
+	f.Add("", "LIMITS_MAX_QUEUED", "9")
+	f.Add("[[mqtt.listener]]\naddress = \":1\"\n", "MQTT_LISTENER_1_ADDRESS", "127.0.0.1:3, [::1]:3")
+	f.Add("mqttsn.listener = [{type = \"udp\"}]\n", "MQTTSN_LISTENER_0_MAX_MESSAGE", "1KiB")
+	f.Add("[mqttsn.client.\"a.b\".predefined]\n1 = \"a\"\n", "MQTTSN_CLIENT_a\"\\b_PREDEFINED_3", "e")
+	f.Add("[store]\nwrite_budget = \"20MB\"\n", "LIMITS_SESSION_EXPIRY", "90m")
+	f.Add("", "STORE_PATH", "\a\v\x7f\"\\")
+	f.Add("", "STORE_PATH", "\xff")
+	f.Add("", "MQTTSN_CLIENT_\x01\x7f_PREDEFINED_3", "e")
+	f.Add("", "MQTTSN_CLIENT_\xff_PREDEFINED_3", "e")
+	f.Fuzz(func(t *testing.T, file, name, value string) {
+		c, err := read("t", file, []string{"SNBROKER_" + name + "=" + value})
+		if err != nil {
+			return
+		}
+		var out strings.Builder
+		if err := c.Print(&out); err != nil {
+			t.Fatal(err)
+		}
+		again, err := Parse("t", out.String())
+		if err != nil {
+			t.Fatalf("%v\n%s", err, out.String())
+		}
+		if changed := Changed(c, again); len(changed) > 0 {
+			t.Errorf("%q changed:\n%s", changed, out.String())
+		}
+	})
+}
