@@ -18,7 +18,7 @@ import (
 func build(t *testing.T, dist, version string, targets ...string) {
 	t.Helper()
 	cmd := exec.Command("./build", targets...)
-	cmd.Env = append(os.Environ(), "DIST="+dist, "VERSION="+version, "NFPM="+nfpm(t))
+	cmd.Env = append(os.Environ(), "DIST="+dist, "VERSION="+version, "NFPM="+nfpm(t), "TRIMPATH=")
 	if out, err := cmd.CombinedOutput(); err != nil {
 		t.Fatalf("build: %v\n%s", err, out)
 	}

@@ -38,28 +38,28 @@ func listSettings(table string, v, usual reflect.Value, all *[]Setting) {
 				listSettings(element(path, i), x.Index(i), d.Index(0), all)
 			}
 		default:
-			*all = append(*all, Setting{path, text(x), same(x, d)})
+			*all = append(*all, Setting{path, shownText(x), same(x, d)})
 		}
 	}
 }
 
-func text(v reflect.Value) string {
+func shownText(v reflect.Value) string {
 	switch {
 	case v.Kind() == reflect.Map:
 		var lines []string
 		for _, k := range v.MapKeys() {
-			lines = append(lines, fmt.Sprintf("%v = %s", k, text(v.MapIndex(k))))
+			lines = append(lines, fmt.Sprintf("%v = %s", k, shownText(v.MapIndex(k))))
 		}
 		slices.Sort(lines)
 		return strings.Join(lines, ", ")
 	case v.Kind() == reflect.Slice:
 		var items []string
 		for i := range v.Len() {
-			items = append(items, text(v.Index(i)))
+			items = append(items, shownText(v.Index(i)))
 		}
 		return strings.Join(items, ", ")
 	case v.Kind() == reflect.Struct:
-		return text(v.Field(0))
+		return shownText(v.Field(0))
 	}
 	return fmt.Sprint(v.Interface())
 }
