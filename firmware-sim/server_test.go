@@ -42,6 +42,7 @@ var (
 // server is the real program, a process of its own.
 type server struct {
 	gateway, broker string
+	secure          string // the gateway with DTLS
 	pid             int
 }
 
@@ -57,7 +58,7 @@ address = ["127.0.0.1:0", "127.0.0.1:0"]
 t_retry = "1s"
 `
 
-var listens = regexp.MustCompile(`on="(udp|tcp) (127\.0\.0\.1:\d+)"`)
+var listens = regexp.MustCompile(`on="(udp|tcp|dtls) (127\.0\.0\.1:\d+)"`)
 
 // serve starts the program and waits until it listens.
 func serve(t testing.TB) *server {
@@ -96,10 +97,15 @@ func serveWith(t testing.TB, config string) *server {
 	lines := bufio.NewScanner(log)
 	for lines.Scan() {
 		said.WriteString(lines.Text() + "\n")
-		if m := listens.FindStringSubmatch(lines.Text()); m != nil && m[1] == "tcp" {
-			s.broker = m[2]
-		} else if m != nil {
-			s.gateway = strings.TrimPrefix(s.gateway+","+m[2], ",")
+		if m := listens.FindStringSubmatch(lines.Text()); m != nil {
+			switch m[1] {
+			case "tcp":
+				s.broker = m[2]
+			case "dtls":
+				s.secure = m[2]
+			default:
+				s.gateway = strings.TrimPrefix(s.gateway+","+m[2], ",")
+			}
 		}
 		if strings.Contains(lines.Text(), "msg=ready") {
 			go io.Copy(io.Discard, log) // ends with the process

@@ -35,8 +35,8 @@ func (d *Flags) dial(ctx context.Context) (net.Conn, error) {
 	case d.line.device != "":
 		d.Gateway = d.line.device
 		return d.line.dial(ctx)
-	case d.security.wanted():
-		return d.security.dial(ctx, d.Gateway)
+	case d.security.Wanted():
+		return dialSecure(ctx, &d.security, d.Gateway)
 	}
 	return new(net.Dialer).DialContext(ctx, "udp", d.Gateway)
 }

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"snbroker/firmware-sim/internal/cli"
+	"snbroker/firmware-sim/internal/secure"
 	"snbroker/mqttsn"
 	"snbroker/mqttsn/client"
 )
@@ -32,7 +33,7 @@ type Flags struct {
 		qos            QoS
 		retain         bool
 	}
-	security security
+	security secure.Flags
 	set      *flag.FlagSet
 }
 
@@ -40,7 +41,7 @@ type Flags struct {
 func (d *Flags) Register(f *flag.FlagSet) {
 	d.set = f
 	d.RegisterLink(f)
-	d.security.register(f)
+	d.security.Register(f, "DTLS with a pre-shared key: `identity:hexkey`, or identity:@FILE with such a line")
 	f.StringVar(&d.clientID, "i", "", "client `id`, up to 23 octets (default: a random one)")
 	f.UintVar(&d.keepAlive, "k", 60, "keep alive in `seconds`; 0 turns it off")
 	f.BoolVar(&d.clean, "c", true, "clean session; -c=false keeps subscriptions and messages for the next time, and needs -i")

@@ -99,6 +99,11 @@ func (d *device) init(f *Fleet, p *population, index, n int) {
 	d.set(switchOn, 1+d.chance.Upto(f.cfg.Scenario.Ramp))
 }
 
+// named puts the device's names into a template.
+func (d *device) named(template string) string {
+	return named(template, d.pop.Name, number(int(d.index)-d.pop.first), d.id)
+}
+
 // lastWords are the payload of the will. An earlier run's are different ones.
 func (d *device) lastWords() []byte { return fmt.Appendf(nil, "lost %s %s", d.id, d.fleet.cfg.Run) }
 

@@ -65,6 +65,9 @@ func (d *device) newAddress(toAnother bool) {
 	}
 	d.fleet.stats.Moves++
 	d.excused = true
+	if d.pop.Forwarder == 0 && !toAnother && d.fleet.out.Move(d.line) {
+		return
+	}
 	if d.pop.Forwarder == 0 {
 		d.fleet.out.Close(d.line)
 		d.fleet.own(d.line, nobody)
@@ -93,7 +96,7 @@ func (d *device) open(gateway int) bool {
 		d.line, d.hasLine = p.line, true
 		return true
 	}
-	l, err := f.out.Open(gateway)
+	l, err := f.out.Open(gateway, d.named)
 	if err != nil {
 		f.fail(err)
 		return false

@@ -19,6 +19,7 @@ import (
 
 	"snbroker/firmware-sim/internal/radio"
 	"snbroker/firmware-sim/internal/scenario"
+	"snbroker/firmware-sim/internal/secure"
 	"snbroker/firmware-sim/internal/truth"
 	"snbroker/mqttsn"
 	"snbroker/mqttsn/client"
@@ -29,8 +30,12 @@ type Line uint32
 
 // Outside is what a fleet acts on.
 type Outside interface {
-	// Open makes a new source address towards a gateway, counted from 0.
-	Open(gateway int) (Line, error)
+	// Open makes a new source address towards a gateway, counted from 0. name fills
+	// in the names of the device that it is for.
+	Open(gateway int, name func(template string) string) (Line, error)
+	// Move gives a line another source address, if the gateway knows it again there;
+	// false: it is to be closed, and another opened.
+	Move(Line) bool
 	// Close gives one up.
 	Close(Line)
 	// Send sends a datagram, whose octets are the fleet's again afterwards.
@@ -48,6 +53,8 @@ type Config struct {
 	Prefix   string // before each ClientID; "" is none
 	Start    time.Time
 	MTU      int // the longest datagram that all ways to the gateways carry, in octets; 0: mqttsn.MaxLength
+
+	Credentials *secure.Credentials // for gateways with DTLS; nil: none
 }
 
 // Fleet is all devices and the program.

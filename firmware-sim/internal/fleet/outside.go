@@ -8,12 +8,17 @@ import (
 // outside is how the fleet sees Real.
 type outside Real
 
-func (o *outside) Open(gateway int) (Line, error) {
-	id, err := o.lines[gateway].Open()
+func (o *outside) Open(gateway int, name func(template string) string) (Line, error) {
+	id, err := o.lines[gateway].Open(name)
 	if err == nil && id >= 1<<gatewayShift {
 		err = lines.ErrTooMany
 	}
 	return LineOf(gateway, uint32(id)), err
+}
+
+func (o *outside) Move(l Line) bool {
+	gateway, number := l.Split()
+	return o.lines[gateway].Move(lines.ID(number))
 }
 
 func (o *outside) Close(l Line) {

@@ -105,7 +105,9 @@ func (r *Real) overload() {
 
 // silence is an error if no gateway has ever said anything.
 func (r *Real) silence() error {
-	if t := r.Traffic(); t.Received > 0 || t.Sent+t.Refused == 0 {
+	tried := false
+	r.Turn(func(f *Fleet) { tried = f.stats.Up > 0 })
+	if !tried || r.Traffic().Received > 0 {
 		return nil
 	}
 	return errors.New("no gateway has answered: is one listening there? Does a firewall let UDP pass? Are rate and framing of a serial line the gateway's?")

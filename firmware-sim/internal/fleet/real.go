@@ -37,7 +37,7 @@ func Dial(ctx context.Context, cfg Config, gateways []string, broker string) (*R
 	r.mu.Lock() // until all is there
 	defer r.mu.Unlock()
 	for i, g := range gateways {
-		l, err := lines.Open(ctx, g, receiver{r, i})
+		l, err := lines.Open(ctx, g, cfg.Credentials, receiver{r, i})
 		if err == nil {
 			r.lines = append(r.lines, l)
 			err = r.Fleet.limit(g, l.Limits())
@@ -163,6 +163,8 @@ func (r *Real) Traffic() (sum lines.Stats) {
 		sum.Dropped += s.Dropped
 		sum.Overrun += s.Overrun
 		sum.Noise += s.Noise
+		sum.Handshakes += s.Handshakes
+		sum.HandshakesFailed += s.HandshakesFailed
 	}
 	return sum
 }

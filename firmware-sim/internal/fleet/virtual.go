@@ -70,12 +70,13 @@ func NewVirtual(cfg Config, tamper func(clientID string, m mqttsn.Message) bool)
 // inside is how the fleet sees Virtual.
 type inside Virtual
 
-func (i *inside) Open(gateway int) (Line, error) {
+func (i *inside) Open(gateway int, _ func(string) string) (Line, error) {
 	i.lines++
 	return LineOf(gateway, i.lines-1), nil
 }
 
-func (i *inside) Close(Line) {}
+func (i *inside) Move(Line) bool { return false }
+func (i *inside) Close(Line)     {}
 
 func (i *inside) Send(l Line, b []byte) { (*Virtual)(i).post(letter{kind: toGateway, line: l}, b) }
 

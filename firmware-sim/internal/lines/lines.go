@@ -21,6 +21,8 @@ import (
 	"strings"
 	"syscall"
 	"time"
+
+	"snbroker/firmware-sim/internal/secure"
 )
 
 // ID is a line. IDs are small, and those of closed lines are not used again.
@@ -41,8 +43,12 @@ type Datagram struct {
 // Lines is a set of lines to one gateway. Its methods are called by one owner at
 // a time.
 type Lines interface {
-	// Open makes a new source address.
-	Open() (ID, error)
+	// Open makes a new source address. name is the device's that it is for; nil:
+	// it has none.
+	Open(name Namer) (ID, error)
+	// Move gives a line another source address, with all that the gateway knows of
+	// it. false: such a line is closed, and another opened.
+	Move(ID) bool
 	// Close gives one up.
 	Close(ID)
 	// Limits are the same from beginning to end.
@@ -59,6 +65,9 @@ type Lines interface {
 	Shut()
 }
 
+// Namer fills a device's names in for {population}, {n} and {id}.
+type Namer func(template string) string
+
 // Limits are what a line can carry.
 type Limits struct {
 	MTU       int  // the longest datagram in octets
@@ -72,6 +81,8 @@ type Stats struct {
 	Dropped        uint64 // for want of room: by the kernel to receive, or on the way out to a slow line
 	Overrun        uint64 // by the kernel, for want of room at a gateway on this machine
 	Noise          uint64 // pieces of what a serial line brought that are no frame
+
+	Handshakes, HandshakesFailed uint64 // with DTLS
 }
 
 // ErrTooMany is Open's: there are no more addresses or sockets.
@@ -87,12 +98,16 @@ type TargetError struct {
 func (e *TargetError) Error() string { return e.Gateway + ": " + e.Err.Error() }
 func (e *TargetError) Unwrap() error { return e.Err }
 
-// Open is a set of lines to a gateway: host:port over UDP, or
-// serial:///dev/ttyUSB0?baud=115200 and tcp://host:port?framing=hdlc, which are a
-// serial line of this machine and one that a server offers. What is wrong with the
-// latter is a *TargetError.
-func Open(ctx context.Context, gateway string, r Receiver) (Lines, error) {
+// Open is a set of lines to a gateway: host:port over UDP, dtls://host:port with
+// DTLS, or serial:///dev/ttyUSB0?baud=115200 and tcp://host:port?framing=hdlc, which
+// are a serial line of this machine and one that a server offers. What is wrong with
+// any but the first is a *TargetError. Without credentials DTLS is that of a device
+// that shows nothing, and trusts the system's authorities.
+func Open(ctx context.Context, gateway string, c *secure.Credentials, r Receiver) (Lines, error) {
 	kind, _, other := strings.Cut(gateway, "://")
+	if !other && c != nil {
+		return nil, &TargetError{gateway, errors.New("keys and certificates are for DTLS: write -gateway dtls://" + gateway)}
+	}
 	if !other {
 		return openUDP(gateway, r)
 	}
@@ -101,8 +116,10 @@ func Open(ctx context.Context, gateway string, r Receiver) (Lines, error) {
 	switch kind {
 	case "serial", "tcp":
 		l, err = openSerial(ctx, gateway, r)
+	case "dtls":
+		l, err = openSecure(gateway, c, r)
 	default:
-		err = fmt.Errorf("there are no links of the kind %s://: a gateway is host:port, serial:///dev/NAME or tcp://host:port", kind)
+		err = fmt.Errorf("there are no links of the kind %s://: a gateway is host:port, dtls://host:port, serial:///dev/NAME or tcp://host:port", kind)
 	}
 	if err != nil {
 		return nil, &TargetError{gateway, err}

@@ -87,7 +87,7 @@ func (l *loopback) prepare() error {
 	return err
 }
 
-func (l *loopback) Open() (ID, error) {
+func (l *loopback) Open(Namer) (ID, error) {
 	if l.next >= maxLines {
 		return 0, ErrTooMany
 	}
@@ -98,6 +98,7 @@ func (l *loopback) Open() (ID, error) {
 // Close leaves the address alone: what still comes to it belongs to nobody.
 func (l *loopback) Close(ID) {}
 
+func (l *loopback) Move(ID) bool   { return false }
 func (l *loopback) Limits() Limits { return udpLimits }
 func (l *loopback) Err() error     { return nil }
 

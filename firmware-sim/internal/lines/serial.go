@@ -81,7 +81,7 @@ func newSerial(t target, port serial.Port, r Receiver) (*serialLine, error) {
 
 // Open gives a node its address. None is given twice: what comes to that of a
 // closed line belongs to nobody, though its modem still answers.
-func (l *serialLine) Open() (ID, error) {
+func (l *serialLine) Open(Namer) (ID, error) {
 	if l.addressed() {
 		if most := l.mostNodes(); int(l.opened) >= most {
 			return 0, &TargetError{l.gateway, fmt.Errorf("no more than %d addresses on a line with framing=%s, counting those that devices have moved away from: take fewer devices, or framing=hdlc", most, l.framing)}
@@ -101,6 +101,7 @@ func (l *serialLine) Open() (ID, error) {
 func (l *serialLine) Close(ID) {}
 func (l *serialLine) Flush()   {}
 
+func (l *serialLine) Move(ID) bool { return false }
 func (l *serialLine) Limits() Limits {
 	return Limits{MTU: l.mtu(), Forwarder: l.addressed() && l.framing != "aquila"}
 }

@@ -40,7 +40,7 @@ func newSockets(gateway netip.AddrPort, r Receiver) (Lines, error) {
 	return s, nil
 }
 
-func (s *sockets) Open() (ID, error) {
+func (s *sockets) Open(Namer) (ID, error) {
 	family, to := unix.AF_INET, unix.Sockaddr(nil)
 	if a := s.to.Addr(); a.Is4() {
 		to = &unix.SockaddrInet4{Port: int(s.to.Port()), Addr: a.As4()}
@@ -85,6 +85,7 @@ func (s *sockets) Send(id ID, b []byte) {
 }
 
 func (s *sockets) Flush()         {}
+func (s *sockets) Move(ID) bool   { return false }
 func (s *sockets) Limits() Limits { return udpLimits }
 func (s *sockets) Err() error     { return nil }
 

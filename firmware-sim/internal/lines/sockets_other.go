@@ -26,7 +26,7 @@ type sockets struct {
 	refused  atomic.Uint64
 }
 
-func (s *sockets) Open() (ID, error) {
+func (s *sockets) Open(Namer) (ID, error) {
 	conn, err := net.DialUDP("udp", nil, net.UDPAddrFromAddrPort(s.to))
 	if err != nil {
 		return 0, err
@@ -69,6 +69,7 @@ func (s *sockets) Send(id ID, b []byte) {
 }
 
 func (s *sockets) Flush()         {}
+func (s *sockets) Move(ID) bool   { return false }
 func (s *sockets) Limits() Limits { return udpLimits }
 func (s *sockets) Err() error     { return nil }
 

@@ -2,6 +2,7 @@
 package run
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"io"
@@ -12,6 +13,7 @@ import (
 	"snbroker/firmware-sim/internal/fleet"
 	"snbroker/firmware-sim/internal/report"
 	"snbroker/firmware-sim/internal/scenario"
+	"snbroker/firmware-sim/internal/secure"
 )
 
 // Command plays a scenario.
@@ -29,6 +31,8 @@ allows. It ends with 0 if all is as promised, and with 1 if not.
 "firmware-sim list" shows the scenarios within the program, and
 "firmware-sim list NAME" the text of one, to begin a file with.`
 
+const usualGateway = "127.0.0.1:1883"
+
 // options are the command line's.
 type options struct {
 	name                    string
@@ -37,6 +41,7 @@ type options struct {
 	duration                time.Duration
 	gateway, broker, prefix string
 	seed                    uint64
+	security                secure.Flags
 	virtual, quiet          bool
 	html, json, junit, csv  string
 }
@@ -46,7 +51,8 @@ func parse(env cli.Env, args []string) (o options, err error) {
 	f.IntVar(&o.devices, "devices", 0, "how many `devices` (default: the scenario's)")
 	f.DurationVar(&o.duration, "duration", 0, "how long they publish, such as 15s (default: the scenario's)")
 	f.Float64Var(&o.speed, "speed", 1, "how many `times` faster everything happens, radios included: a day in minutes")
-	f.StringVar(&o.gateway, "gateway", "127.0.0.1:1883", "`host:port` of the gateway, MQTT-SN over UDP; several for devices that roam, with commas")
+	f.StringVar(&o.gateway, "gateway", "", "`host:port` of the gateway, MQTT-SN over UDP; dtls://host:port; serial:///dev/NAME?baud=115200&framing=hdlc, or tcp://host:port?framing=hdlc of a line that a server offers; several for devices that roam, with commas (default: the scenario's, or "+usualGateway+")")
+	o.security.Register(f.FlagSet, "with dtls://, a pre-shared key: `identity:hexkey`, or identity:@FILE with such lines; {population}, {n} and {id} in the identity are the device's")
 	f.StringVar(&o.broker, "broker", "127.0.0.1:1883", "`host:port` of the broker, MQTT over TCP, where the check listens")
 	f.Uint64Var(&o.seed, "seed", 1, "fixes every random choice")
 	f.StringVar(&o.prefix, "prefix", "", "`text` before every client id, for several fleets at one gateway")
@@ -85,6 +91,9 @@ func run(ctx context.Context, env cli.Env, args []string) error {
 	s, err := scenario.Load(o.name)
 	if err != nil {
 		return err
+	}
+	if o.gateway == "" {
+		o.gateway = cmp.Or(s.Gateway, usualGateway)
 	}
 	if o.devices > 0 {
 		if err := s.Scale(o.devices); err != nil {

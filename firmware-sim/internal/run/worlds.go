@@ -21,6 +21,12 @@ func real(ctx context.Context, env cli.Env, o options, s *scenario.Scenario) (*f
 	dial, cancel := context.WithTimeout(ctx, 10*time.Second)
 	defer cancel()
 	cfg := fleet.Config{Scenario: s, Seed: o.seed, Run: nonce(), Prefix: o.prefix}
+	if o.security.Wanted() {
+		var err error
+		if cfg.Credentials, err = o.security.Load(); err != nil {
+			return nil, nil, err
+		}
+	}
 	p, err := fleet.Dial(dial, cfg, strings.Split(o.gateway, ","), o.broker)
 	if wrong := new(lines.TargetError); errors.As(err, &wrong) {
 		return nil, nil, err
@@ -36,6 +42,9 @@ func real(ctx context.Context, env cli.Env, o options, s *scenario.Scenario) (*f
 	t := p.Traffic()
 	r.Counts = append(r.Counts, report.Count{Name: "datagrams that the simulator had no room for", N: t.Dropped},
 		report.Count{Name: "datagrams that the gateway had no room for", N: t.Overrun})
+	if t.Handshakes+t.HandshakesFailed > 0 {
+		r.Counts = append(r.Counts, report.Count{Name: "DTLS handshakes", N: t.Handshakes}, report.Count{Name: "DTLS handshakes that came to nothing", N: t.HandshakesFailed})
+	}
 	if t.Noise > 0 {
 		r.Counts = append(r.Counts, report.Count{Name: "pieces of what a serial line brought that are no frame", N: t.Noise})
 	}

@@ -21,6 +21,7 @@ type file struct {
 	Ramp        time.Duration             `toml:"ramp"`
 	Drain       time.Duration             `toml:"drain"`
 	Start       time.Time                 `toml:"start"`
+	Gateway     string                    `toml:"gateway"`
 	Radios      map[string]toml.Primitive `toml:"radio"`
 	Batteries   map[string]toml.Primitive `toml:"battery"`
 	Populations []toml.Primitive          `toml:"population"`
@@ -84,7 +85,7 @@ func Parse(name, text string) (*Scenario, error) {
 	}
 	s := &Scenario{
 		Name:  strings.TrimSuffix(name, ".toml"),
-		About: f.About, Devices: f.Devices, Duration: f.Duration, Ramp: f.Ramp, Drain: f.Drain, Start: f.Start,
+		About: f.About, Devices: f.Devices, Duration: f.Duration, Ramp: f.Ramp, Drain: f.Drain, Start: f.Start, Gateway: f.Gateway,
 	}
 	for i, p := range f.Populations {
 		pop, err := l.population(i, p)

@@ -18,6 +18,7 @@ type Scenario struct {
 	Duration    time.Duration // how long devices publish
 	Ramp        time.Duration // how long it takes until all are switched on
 	Drain       time.Duration // how long, after Duration, for what is under way
+	Gateway     string        // where to, unless the command line says; "" is the usual one
 	Start       time.Time     // the wall clock's, for payloads; virtual time only
 	Populations []Population
 	Assert      []Assertion

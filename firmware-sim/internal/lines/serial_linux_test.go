@@ -67,7 +67,7 @@ func TestSerialKeepsPace(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		id, _ := l.Open()
+		id, _ := l.Open(nil)
 		message := append([]byte{93, 0x0C}, make([]byte, 91)...) // 100 octets behind the forwarder
 		begun := time.Now()
 		for range 100 {
@@ -100,7 +100,7 @@ func TestSerialFramings(t *testing.T) {
 			}
 			want := make(map[ID]string)
 			for range 20 {
-				id, err := l.Open()
+				id, err := l.Open(nil)
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -148,11 +148,11 @@ func TestSerialAddresses(t *testing.T) {
 	}
 	defer l.Shut()
 	for range 254 {
-		if _, err := l.Open(); err != nil {
+		if _, err := l.Open(nil); err != nil {
 			t.Fatal(err)
 		}
 	}
-	if _, err := l.Open(); err == nil || !strings.Contains(err.Error(), "no more than 254 addresses") {
+	if _, err := l.Open(nil); err == nil || !strings.Contains(err.Error(), "no more than 254 addresses") {
 		t.Error(err)
 	}
 	l.Send(0, make([]byte, 61))
@@ -201,7 +201,7 @@ func TestTargetErrors(t *testing.T) {
 		"serial:///dev/x?max_frame=3":                "max_frame=3 leaves no room",
 		"serial:///dev/x?framing=aquila&max_frame=6": "leaves no room",
 	} {
-		l, err := Open(t.Context(), gateway, nil)
+		l, err := Open(t.Context(), gateway, nil, nil)
 		if err == nil {
 			l.Shut()
 		}
