@@ -6,6 +6,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -68,15 +69,18 @@ func TestFleetOnSerialLine(t *testing.T) {
 	if err := os.WriteFile(file, []byte(onLines), 0o600); err != nil {
 		t.Fatal(err)
 	}
+	var all sync.WaitGroup // at once: most of the time they wait
+	defer all.Wait()
 	for _, name := range framing.Names() {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			gateway, devices := pseudoTerminals(t)
-			s := serveWith(t, fmt.Sprintf("%s\n[[mqttsn.listener]]\ntype = \"serial\"\ndevice = %q\nframing = %q\nallow_anonymous = true\n", serverConfig, gateway, name))
-			got := command(t.Context(), "", "run", file, "-quiet", "-gateway", "serial://"+devices+"?framing="+name, "-broker", s.broker)
-			if got.code != cli.ExitOK || !strings.Contains(got.stdout, "\nAll is as promised") || strings.Contains(got.stdout, "no frame") {
-				t.Errorf("exit code %d\n%s%s", got.code, got.stdout, got.stderr)
-			}
+		all.Go(func() {
+			t.Run(name, func(t *testing.T) {
+				gateway, devices := pseudoTerminals(t)
+				s := serveWith(t, fmt.Sprintf("%s\n[[mqttsn.listener]]\ntype = \"serial\"\ndevice = %q\nframing = %q\nallow_anonymous = true\n", serverConfig, gateway, name))
+				got := command(t.Context(), "", "run", file, "-quiet", "-gateway", "serial://"+devices+"?framing="+name, "-broker", s.broker)
+				if got.code != cli.ExitOK || !strings.Contains(got.stdout, "\nAll is as promised") || strings.Contains(got.stdout, "no frame") {
+					t.Errorf("exit code %d\n%s%s", got.code, got.stdout, got.stderr)
+				}
+			})
 		})
 	}
 }
