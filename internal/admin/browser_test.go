@@ -73,7 +73,10 @@ func newBrowser(t *testing.T) *browser {
 	go b.read()
 	t.Cleanup(func() {
 		_ = b.ws.WriteJSON(object{"id": 0, "method": "Browser.close"})
-		<-b.gone // it closes the connection
+		select {
+		case <-b.gone: // it has closed the connection
+		case <-time.After(patience):
+		}
 		b.ws.Close()
 	})
 	var target struct{ TargetID string }
