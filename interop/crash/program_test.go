@@ -38,6 +38,8 @@ path = "data"
 segment_size = "64KiB"
 [auth]
 max_connects = 0
+[admin]
+address = ""
 `
 
 // program is the real binary, run again and again in one folder.
