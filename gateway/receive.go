@@ -90,8 +90,8 @@ func (g *Gateway) step(p peer, local uint16, m mqttsn.Message, raw []byte) {
 	state := Disconnected
 	if s != nil {
 		state = s.state
-		if s.dialog != nil {
-			state = Connecting
+		if s.dialog != nil || s.leaving {
+			state = Connecting // whoever leaves has nothing more to say
 		}
 		s.local = local
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math/rand/v2"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -86,6 +87,11 @@ func (w *world) dismiss(a *audience) {
 func (w *world) breach(client, message, rule string) {
 	if w.breaches++; w.breaches <= 10 {
 		w.t.Errorf("seed %d, cycle %d, client %s, %s: the rule is that %s\n%v", w.seed, w.cycle, client, message, rule, w.traces[client])
+		for id, of := range w.traces { // whoever published it
+			if id != client && strings.Contains(message, "/"+id+"/") {
+				w.t.Errorf("client %s:\n%v", id, of)
+			}
+		}
 	}
 	w.over()
 }
