@@ -3,7 +3,6 @@ package broker
 import (
 	"container/heap"
 	"slices"
-	"time"
 
 	"snbroker/internal/mqtt"
 	"snbroker/internal/store"
@@ -251,6 +250,3 @@ func (b *Broker) Release() {
 }
 
 var _ store.Compactor = (*Broker)(nil)
-
-// stopAfter bounds how long Close waits for the disk.
-const stopAfter = 10 * time.Second
