@@ -171,3 +171,30 @@ func TestDisconnectTwiceBeforeTheDisk(t *testing.T) {
 		}
 	})
 }
+
+// A device that leaves while it has a QoS 2 message under way keeps its packet
+// identifier: what it sends again at its next connection is known.
+func TestPubRelAfterDisconnect(t *testing.T) {
+	playOnDisk(t, func(w *lasting) {
+		d := w.device("10.0.0.2:4000")
+		d.connectWithWill("c1", false, 60, "will", "gone")
+		id := d.register("a")
+		message := &mqttsn.Publish{QoS: mqttsn.QoS2, TopicID: id, MsgID: 7, Data: []byte("x")}
+		d.send(message)
+		d.expect(&mqttsn.PubRec{MsgID: 7})
+		w.fs.Hold()
+		d.send(&mqttsn.Disconnect{})
+		d.send(&mqttsn.PubRel{MsgID: 7})
+		w.fs.Release()
+		synctest.Wait()
+		d.expect(&mqttsn.Disconnect{})
+		d.connect("c1", false, 60)
+		published := w.broker.Stats().Published
+		message.Dup = true
+		d.send(message)
+		d.expect(&mqttsn.PubRec{MsgID: 7})
+		if n := w.broker.Stats().Published; n != published {
+			t.Errorf("published %d times more", n-published)
+		}
+	})
+}
