@@ -71,7 +71,7 @@ var catalogue = []metric{
 	{"dtls_datagrams_dropped_total", counter, "link,reason", "Datagrams of no DTLS session, or too many of one."},
 
 	{"store_healthy", gauge, "", "1 if the disk takes what is written, or nothing is kept on one."},
-	{"store_written_bytes_total", counter, "", "Octets written to the disk."},
+	{"store_written_bytes_total", counter, "", "Octets written to the disk, in whole pages of 4 KiB."},
 	{"store_written_day_bytes", gauge, "", "Of these, in the last 24 hours."},
 	{"store_commit_seconds", summary, "", "Commits, and how long they took."},
 	{"store_commit_max_seconds", gauge, "", "The slowest commit since the start."},

@@ -12,6 +12,8 @@ type Store struct {
 	Path       string   `toml:"path"`
 	Durability string   `toml:"durability"`
 	Interval   Duration `toml:"interval"`
+	// GroupDelay is how long what is acknowledged waits for company.
+	GroupDelay Duration `toml:"group_delay"`
 	// WriteBudget is in octets an hour; 0: no bound.
 	WriteBudget Size `toml:"write_budget"`
 	SegmentSize Size `toml:"segment_size"`
@@ -29,6 +31,7 @@ func (s *Store) Options() store.Options {
 		Path:        s.Path,
 		Durability:  durability,
 		Interval:    time.Duration(s.Interval),
+		GroupDelay:  time.Duration(s.GroupDelay),
 		WriteBudget: int64(s.WriteBudget),
 		SegmentSize: int64(s.SegmentSize),
 	}
@@ -40,6 +43,7 @@ const smallestBudget = 1 << 20
 func (v *validator) store(s *Store) {
 	v.oneOf("store.durability", s.Durability, "ack", "interval", "none")
 	between(v, "store.interval", s.Interval, Duration(10*time.Millisecond), Duration(time.Hour))
+	between(v, "store.group_delay", s.GroupDelay, 0, Duration(time.Second))
 	between(v, "store.segment_size", s.SegmentSize, store.MinSegment, 1<<30)
 	if s.WriteBudget != 0 {
 		between(v, "store.write_budget", s.WriteBudget, smallestBudget, 1<<30)

@@ -16,7 +16,7 @@ type Stats struct {
 	SlowestCommit time.Duration
 	Syncs         uint64 // also those of new segments
 	Writes        uint64
-	Written       int64  // octets, with headers and zeros
+	Written       int64  // octets, in whole pages of 4 KiB: what wears a card out
 	WrittenDay    int64  // of these, in the last 24 hours
 	Failures      uint64 // commits that the disk did not take
 

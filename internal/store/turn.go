@@ -93,8 +93,9 @@ func (l *Log) put(s *segment, b []byte, offset int64) error {
 func (l *Log) writeAt(f File, b []byte, offset int64) error {
 	n, err := f.WriteAt(b, offset)
 	l.writes.Add(1)
-	l.octets.Add(int64(n))
-	l.written += (offset+int64(n)+page-1)/page*page - offset/page*page
+	pages := (offset+int64(n)+page-1)/page*page - offset/page*page
+	l.octets.Add(pages)
+	l.written += pages
 	return err
 }
 
