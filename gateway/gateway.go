@@ -136,6 +136,7 @@ type Gateway struct {
 	publication broker.Publication
 	served      map[transport.Link]*link
 	adverts     []*advert
+	recalls     recalls
 	short       [2]byte
 	noted       []byte      // scratch for what is kept
 	spare       []*exchange // unused ones
@@ -203,6 +204,11 @@ type link struct {
 	dirty      bool // something was sent in this turn
 
 	addressRates []bucket // by hash; nil: there is no bound
+
+	// known is the name that its peers are remembered by; "" if its addresses
+	// mean nothing after a restart. It does not change.
+	known   string
+	recalls []*session // were here before the restart
 }
 
 // Serve receives from l until it is closed. Several links may be served at
@@ -210,13 +216,21 @@ type link struct {
 func (g *Gateway) Serve(l transport.Link, o LinkOptions) error {
 	g.links.Add(1)
 	defer g.links.Done()
-	at := &link{Link: l, options: o, maxMessage: l.MTU()}
+	g.beginTurn()
+	at := g.recalls.arrived(l.Name())
+	if at == nil {
+		at = new(link)
+		if o.Whereabouts == nil {
+			at.known = l.Name()
+		}
+	}
+	at.Link, at.options, at.maxMessage = l, o, l.MTU()
 	if o.MaxMessage > 0 {
 		at.maxMessage = min(at.maxMessage, o.MaxMessage)
 	}
-	g.beginTurn()
 	g.served[l] = at
 	g.endTurn()
+	g.wakePump()
 	return l.Serve(receiver{g, at})
 }
 

@@ -189,6 +189,9 @@ func (s *session) setState(to State) {
 func (s *session) leave(lost bool) {
 	g := s.g
 	s.unbind()
+	if s.memory != nil {
+		s.memory.gone(&s.peer)
+	}
 	if g.byID[s.id] == s {
 		delete(g.byID, s.id)
 	}
@@ -220,7 +223,7 @@ func (s *session) bind(p peer, local uint16) {
 		}
 	}
 	s.unbind()
-	s.peer = p.own()
+	s.move(p.own())
 	g.byPeer[s.peer] = s
 	s.arriveAt(p)
 }
@@ -228,8 +231,16 @@ func (s *session) bind(p peer, local uint16) {
 func (s *session) unbind() {
 	if s.bound() {
 		delete(s.g.byPeer, s.peer)
-		s.peer = peer{}
+		s.move(peer{})
 	}
+}
+
+func (s *session) move(to peer) {
+	if m := s.memory; m != nil {
+		m.mu.Lock()
+		defer m.mu.Unlock()
+	}
+	s.peer = to
 }
 
 // expelled ends a session that the Backend has given to somebody else.

@@ -77,6 +77,7 @@ func (g *Gateway) advance() {
 		}
 	}
 	g.advertise()
+	g.recall()
 }
 
 // next returns the earliest deadline of s, or never.

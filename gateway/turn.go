@@ -73,7 +73,7 @@ func (g *Gateway) runPump() {
 	for {
 		g.beginTurn()
 		g.advance()
-		next := min(g.timers.earliest(), g.nextAdvert())
+		next := min(g.timers.earliest(), g.nextAdvert(), g.nextRecall())
 		g.inbox.wakeAt.Store(next)
 		now := g.now
 		g.endTurn()

@@ -14,6 +14,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"strconv"
+	"strings"
 	"testing"
 	"time"
 )
@@ -93,7 +94,10 @@ func (w *world) run(ctx context.Context, crashes int) error {
 	w.finishing = true
 	w.mu.Unlock()
 	if missing := w.await(ctx, w.unfinished); missing != "" && ctx.Err() == nil {
-		return fmt.Errorf("all that is acknowledged arrives, but not: %s", missing)
+		who, _, _ := strings.Cut(missing, ":")
+		w.mu.Lock()
+		defer w.mu.Unlock()
+		return fmt.Errorf("all that is acknowledged arrives, but not: %s\n%v", missing, w.traces[who])
 	}
 	w.inspect(ctx, "last")
 	w.mu.Lock()
