@@ -68,26 +68,33 @@ func newSession(l *Link, id cid, h hello, from endpoint) *session {
 	return s
 }
 
-// run is the session's goroutine: the handshake, then what the peer sends.
-func (s *session) run() {
+// meet is the session's goroutine until the handshake is over.
+func (s *session) meet() {
 	l := s.link
-	defer func() {
-		l.mu.Lock()
-		l.leave(s)
-		l.mu.Unlock()
-	}()
 	conn, err := dtls.ServerWithOptions(&s.pipe, s.at, l.options(s)...)
 	if err != nil {
 		l.cfg.Log.Error("dtls: no handshake is possible with these settings", "listener", l.Name(), "error", err)
 		s.pipe.Close()
+		l.gone(s)
 		return
 	}
 	s.conn = conn
-	defer conn.Close() // and the pipe with it, after the close_notify
 	if !s.handshake() {
+		s.end()
 		return
 	}
+	l.sessions.Go(s.stay) // on a stack of its own: a handshake's is twice as large as what comes after it needs
+}
+
+// stay is the session's goroutine from then on.
+func (s *session) stay() {
+	defer s.end()
 	s.receive()
+}
+
+func (s *session) end() {
+	s.conn.Close() // and the pipe with it, after the close_notify
+	s.link.gone(s)
 }
 
 // handshake reports whether the peer may stay.

@@ -74,7 +74,7 @@ func (l *Link) begin(h hello, from endpoint) *session {
 	l.handshaking++
 	l.networks[network(from.addr)]++
 	s.place = l.unproved.PushBack(s)
-	l.sessions.Go(s.run)
+	l.sessions.Go(s.meet)
 	return s
 }
 
@@ -143,6 +143,13 @@ func (l *Link) moved(s *session, to endpoint) {
 	if there := l.settled[to.addr]; there == nil || there.usesCID {
 		l.settled[to.addr] = s // one without a Connection ID keeps its address
 	}
+}
+
+// gone is the last word on a session.
+func (l *Link) gone(s *session) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.leave(s)
 }
 
 // leave has nothing lead to a session any more.
