@@ -1,6 +1,7 @@
 package dtls
 
 import (
+	"bytes"
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
@@ -11,6 +12,7 @@ import (
 	"errors"
 	"math/big"
 	"net"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -169,4 +171,34 @@ func TestProofs(t *testing.T) {
 			}
 		})
 	}
+}
+
+// A certificate that was renewed serves the next handshake, and another word of
+// Verify counts at once.
+func TestCredentialsChange(t *testing.T) {
+	ca := newIssuer(t)
+	const suite = dtls.TLS_ECDHE_ECDSA_WITH_AES_128_CCM_8
+	old, renewed := ca.issue(t, "gateway", false), ca.issue(t, "gateway", false)
+	var now atomic.Pointer[Credentials]
+	now.Store(&Credentials{Certificate: old})
+	l := listen(t, func(c *Config) { c.Credentials = func() Credentials { return *now.Load() } })
+	serving(t, l)
+	shows := func(want tls.Certificate) {
+		t.Helper()
+		state, _ := dial(t, l, certificates(ca, suite)).ConnectionState()
+		if !bytes.Equal(state.PeerCertificates[0], want.Certificate[0]) {
+			t.Error("the gateway shows another certificate")
+		}
+	}
+	shows(old)
+	shows(old)
+	now.Store(&Credentials{Certificate: renewed})
+	shows(renewed)
+
+	own := certificates(ca, suite, ca.issue(t, "device", false))
+	now.Store(&Credentials{Certificate: renewed, ClientCAs: ca.pool})
+	dial(t, l, own)
+	now.Store(&Credentials{Certificate: renewed, ClientCAs: ca.pool, Verify: func([]*x509.Certificate) error { return errors.New("revoked") }})
+	_, _ = try(t, newRoamer(t, "127.0.0.1:0"), net.UDPAddrFromAddrPort(l.LocalAddr()), own) // has its last flight out before the alert comes
+	eventually(t, "the revoked one is refused", func() bool { return l.SessionStats().Failed == 1 })
 }

@@ -17,12 +17,14 @@ import (
 // once more.
 type doubts struct {
 	seed  maphash.Seed
+	began time.Time
 	slots []doubt
 }
 
+// doubt has no pointer: the collector need not look through the slots.
 type doubt struct {
 	hash uint64
-	at   time.Time
+	at   time.Duration // since began
 }
 
 const (
@@ -32,7 +34,9 @@ const (
 	soonest = 100 * time.Millisecond
 )
 
-func newDoubts() *doubts { return &doubts{maphash.MakeSeed(), make([]doubt, doubtSlots)} }
+func newDoubts() *doubts {
+	return &doubts{maphash.MakeSeed(), time.Now(), make([]doubt, doubtSlots)}
+}
 
 // again reports whether the same ClientHello came before, some time ago.
 func (d *doubts) again(from transport.Addr, random [32]byte, now time.Time) bool {
@@ -42,8 +46,8 @@ func (d *doubts) again(from transport.Addr, random [32]byte, now time.Time) bool
 	}{from, random})
 	slot := &d.slots[h%doubtSlots]
 	if slot.hash != h {
-		*slot = doubt{h, now}
+		*slot = doubt{h, now.Sub(d.began)}
 		return false
 	}
-	return now.Sub(slot.at) >= soonest
+	return now.Sub(d.began)-slot.at >= soonest
 }

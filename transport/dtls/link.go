@@ -21,6 +21,7 @@ type Link struct {
 	log     pionLog
 	suites  []dtls.CipherSuiteID
 	tickets *tickets
+	server  server
 	inbox   inbox
 	work    work
 
@@ -90,6 +91,7 @@ func New(under transport.Link, cfg Config) (*Link, error) {
 		doubts:   newDoubts(),
 		done:     make(chan struct{}),
 	}
+	l.server.link = l
 	l.inbox.init()
 	l.work.init()
 	return l, nil
@@ -251,11 +253,12 @@ func (l *Link) end() {
 	l.inbox.close()
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	for _, s := range l.byCID {
-		if s.state == established {
-			s.finish()
-		} else {
-			s.pipe.Close()
+	for _, s := range l.order {
+		s.finish()
+	}
+	for _, handshakes := range []*list.List{l.unproved, l.proved} {
+		for e := handshakes.Front(); e != nil; e = e.Next() {
+			e.Value.(*session).pipe.Close()
 		}
 	}
 }

@@ -13,18 +13,20 @@ import (
 type rates struct {
 	seed  maphash.Seed
 	rate  float64 // a second, and the most that is saved up
+	began time.Time
 	slots []allowance
 }
 
+// allowance has no pointer: the collector need not look through the slots.
 type allowance struct {
-	credit float64
-	at     time.Time
+	spent float64       // of rate; less as time passes
+	at    time.Duration // since began
 }
 
 const rateSlots = 4096
 
 func newRates(perSecond int) *rates {
-	return &rates{maphash.MakeSeed(), float64(perSecond), make([]allowance, rateSlots)}
+	return &rates{maphash.MakeSeed(), float64(perSecond), time.Now(), make([]allowance, rateSlots)}
 }
 
 func (r *rates) allow(from transport.Addr, now time.Time) bool {
@@ -32,12 +34,13 @@ func (r *rates) allow(from transport.Addr, now time.Time) bool {
 		return true
 	}
 	a := &r.slots[maphash.Comparable(r.seed, network(from))%rateSlots]
-	a.credit = min(r.rate, a.credit+now.Sub(a.at).Seconds()*r.rate)
-	a.at = now
-	if a.credit < 1 {
+	at := now.Sub(r.began)
+	a.spent = max(0, a.spent-(at-a.at).Seconds()*r.rate)
+	a.at = at
+	if a.spent+1 > r.rate {
 		return false
 	}
-	a.credit--
+	a.spent++
 	return true
 }
 

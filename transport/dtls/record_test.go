@@ -30,12 +30,12 @@ func TestParseHello(t *testing.T) {
 		b    []byte
 		want hello
 	}{
-		{"plain", extended(0), hello{random, false, false}},
-		{"cookie", extended(20), hello{random, true, false}},
-		{"Connection ID", extended(20, 0, 23, 0, 0, 0, 54, 0, 1, 0), hello{random, true, true}},
-		{"another extension", extended(0, 0, 23, 0, 0), hello{random, false, false}},
-		{"extension cut off", extended(0, 0, 54, 0), hello{random, false, true}},
-		{"cut off", extended(20)[:70], hello{random, false, false}},
+		{"plain", extended(0), hello{random: random}},
+		{"cookie", extended(20), hello{random: random, cookie: true}},
+		{"Connection ID", extended(20, 0, 23, 0, 0, 0, 54, 0, 1, 0), hello{random: random, cookie: true, cid: true}},
+		{"another extension", extended(0, 0, 23, 0, 0), hello{random: random}},
+		{"extension cut off", extended(0, 0, 54, 0), hello{random: random, cid: true}},
+		{"cut off", extended(20)[:70], hello{random: random}},
 	} {
 		if !isHello(tc.b) {
 			t.Errorf("%s: no ClientHello", tc.name)
@@ -46,6 +46,31 @@ func TestParseHello(t *testing.T) {
 	}
 	if h := parseHello(helloOf(t)); !h.cid || h.cookie {
 		t.Errorf("pion's: %+v", h)
+	}
+}
+
+func TestServerHelloCID(t *testing.T) {
+	hello := func(extensions ...byte) []byte {
+		b := append([]byte{22, 254, 253, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0}, 254, 253)
+		b = append(b, make([]byte, 32)...)                // random
+		b = append(b, 2, 1, 1)                            // session id
+		b = append(b, 0xc0, 0xa8, 0)                      // cipher suite, compression method
+		b = append(b, 0, byte(len(extensions)))           // extensions
+		return append(append(b, extensions...), 22, 0, 0) // the next record
+	}
+	for _, tc := range []struct {
+		name string
+		b    []byte
+		want string
+	}{
+		{"none", hello(), ""},
+		{"another extension", hello(0, 23, 0, 0), ""},
+		{"ours", hello(0, 23, 0, 0, 0, 54, 0, 9, 8, '1', '2', '3', '4', '5', '6', '7', '8'), "12345678"},
+		{"cut off", hello(0, 54, 0, 9, 8, '1'), ""},
+	} {
+		if got := serverHelloCID(tc.b); string(got) != tc.want {
+			t.Errorf("%s: %q", tc.name, got)
+		}
 	}
 }
 
@@ -67,6 +92,7 @@ func FuzzRecords(f *testing.F) {
 				t.Error("the random is another")
 			}
 		}
+		serverHelloCID(b)
 		if c, ok := scan(b); ok {
 			if c.plain > len(b) || c.alert && c.plain == 0 {
 				t.Errorf("%+v of %d octets", c, len(b))

@@ -110,8 +110,7 @@ func TestResume(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			l := listen(t)
 			in := serving(t, l)
-			store := newTickets(10, 0)
-			o := psk("meter", append(tc.more, dtls.WithSessionStore(keeper{store}))...)
+			o := psk("meter", append(tc.more, dtls.WithSessionStore(newTickets(10, 0)))...)
 			for range 2 {
 				dial(t, l, o).say(t, "hello")
 				if id := l.Identity(hears(t, in, "hello").From); id != (Proof{PSKIdentity: "meter"}) {
@@ -123,16 +122,6 @@ func TestResume(t *testing.T) {
 			}
 		})
 	}
-}
-
-// keeper is a client's store.
-type keeper struct{ *tickets }
-
-func (k keeper) Set(key []byte, s dtls.Session) error { k.set(key, s); return nil }
-func (k keeper) Del(key []byte) error                 { k.drop(key); return nil }
-func (k keeper) Get(key []byte) (dtls.Session, error) {
-	s, _ := k.get(key)
-	return s, nil
 }
 
 // Who has no session is nobody.

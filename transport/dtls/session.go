@@ -1,7 +1,6 @@
 package dtls
 
 import (
-	"bytes"
 	"container/list"
 	"context"
 	"crypto/x509"
@@ -20,23 +19,22 @@ import (
 // session is a DTLS session, from its ClientHello on.
 type session struct {
 	link  *Link
-	id    cid
-	peer  transport.Addr // id, as what the link's users see
 	hello hello
 	pipe  pipe
 
 	// Guarded by link.mu.
-	state state
-	at    endpoint      // where the peer is
-	plain int           // octets taken that were not encrypted
-	place *list.Element // in link.unproved or link.proved
-	known int64         // of heard, by link.order
-	slot  int           // in link.order
+	state   state
+	id      cid            // once it is proved
+	peer    transport.Addr // id, as what the link's users see
+	usesCID bool           // id is in the peer's records
+	at      endpoint       // where the peer is
+	plain   int            // octets taken that were not encrypted
+	place   *list.Element  // in link.unproved or link.proved
+	known   int64          // of heard, by link.order
+	slot    int            // in link.order
 
 	// The handshake's, and constant once it is finished.
 	conn     *dtls.Conn
-	usesCID  bool
-	asked    []byte // the session id that the client would resume
 	who      string // names the proof
 	identity any
 
@@ -61,8 +59,8 @@ const (
 	over
 )
 
-func newSession(l *Link, id cid, h hello, from endpoint) *session {
-	s := &session{link: l, id: id, peer: transport.Addr{Node: string(id[:])}, hello: h, at: from}
+func newSession(l *Link, h hello, from endpoint) *session {
+	s := &session{link: l, hello: h, at: from}
 	s.pipe.session = s
 	s.pipe.filled.L = &s.pipe.mu
 	return s
@@ -71,7 +69,7 @@ func newSession(l *Link, id cid, h hello, from endpoint) *session {
 // meet is the session's goroutine until the handshake is over.
 func (s *session) meet() {
 	l := s.link
-	conn, err := dtls.ServerWithOptions(&s.pipe, s.at, l.options(s)...)
+	conn, err := l.server.conn(s)
 	if err != nil {
 		l.cfg.Log.Error("dtls: no handshake is possible with these settings", "listener", l.Name(), "error", err)
 		s.pipe.Close()
@@ -126,10 +124,9 @@ func (s *session) handshake() bool {
 		l.cfg.Log.Info("DTLS session refused", "listener", l.Name(), "peer", s.conn.RemoteAddr(), "error", err)
 		return false
 	}
-	if len(s.asked) > 0 && bytes.Equal(s.asked, state.SessionID) {
+	if s.hello.session != "" && s.hello.session == string(state.SessionID) {
 		l.counts.resumed.Add(1)
 	}
-	s.asked = nil
 	l.counts.handshakes.Add(1)
 	return l.settle(s)
 }
@@ -189,51 +186,8 @@ func (s *session) wrote(b []byte) {
 	}
 	if !s.cookie.Load() && len(b) > recordHeader && b[0] == recordHandshake && b[recordHeader] == typeServerHello {
 		s.cookie.Store(true)
-		s.link.proven(s)
+		s.link.proven(s, serverHelloCID(b))
 	}
-}
-
-// options are what pion has to know, for this session.
-func (l *Link) options(s *session) []dtls.ServerOption {
-	o := []dtls.ServerOption{
-		dtls.WithCipherSuites(l.suites...),
-		dtls.WithLoggerFactory(l.log),
-		dtls.WithConnectionIDGenerator(func() []byte {
-			s.usesCID = true // pion asks for one when the client has offered
-			return s.id[:]
-		}),
-	}
-	if !s.hello.cid {
-		o = append(o, dtls.WithSessionStore(resumption{s}))
-	}
-	if psk := l.cfg.PSK; psk != nil {
-		o = append(o, dtls.WithPSK(func(identity []byte) ([]byte, error) { return psk(string(identity)), nil }))
-	}
-	if l.cfg.Credentials == nil {
-		return o
-	}
-	c := l.cfg.Credentials()
-	o = append(o, dtls.WithCertificates(c.Certificate))
-	if c.ClientCAs == nil {
-		return o
-	}
-	ask := dtls.VerifyClientCertIfGiven
-	if c.RequireClientCert {
-		ask = dtls.RequireAndVerifyClientCert
-	}
-	o = append(o, dtls.WithClientAuth(ask), dtls.WithClientCAs(c.ClientCAs))
-	if c.Verify != nil {
-		o = append(o, dtls.WithVerifyPeerCertificate(func(_ [][]byte, chains [][]*x509.Certificate) error {
-			var err error
-			for _, chain := range chains {
-				if err = c.Verify(chain); err == nil {
-					return nil
-				}
-			}
-			return err
-		}))
-	}
-	return o
 }
 
 // proofOf is what the handshake has proved.

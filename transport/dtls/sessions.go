@@ -1,8 +1,9 @@
 package dtls
 
 import (
-	"crypto/rand"
 	"time"
+
+	"snbroker/transport"
 )
 
 // routeHello gives a ClientHello to the handshake that it is of, or begins one. A
@@ -59,15 +60,7 @@ func (l *Link) displace(s *session) {
 
 // begin makes a session and starts its handshake.
 func (l *Link) begin(h hello, from endpoint) *session {
-	var id cid
-	for {
-		rand.Read(id[:]) // never fails
-		if l.byCID[id] == nil {
-			break
-		}
-	}
-	s := newSession(l, id, h, from)
-	l.byCID[id] = s
+	s := newSession(l, h, from)
 	at := l.arriving[from.addr]
 	at.unproved = s
 	l.arriving[from.addr] = at
@@ -78,14 +71,22 @@ func (l *Link) begin(h hello, from endpoint) *session {
 	return s
 }
 
-// proven notes that a handshake's peer has returned the cookie.
-func (l *Link) proven(s *session) {
+// proven notes that a handshake's peer has returned the cookie, and the Connection
+// ID that it will use, if any.
+func (l *Link) proven(s *session, id []byte) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if s.state != unproved {
 		return
 	}
 	s.state = proved
+	if s.usesCID = len(id) == cidLength; s.usesCID {
+		s.id = cid(id)
+	} else {
+		s.id = newCID()
+	}
+	s.peer = transport.Addr{Node: string(s.id[:])}
+	l.byCID[s.id] = s
 	l.unproved.Remove(s.place)
 	s.place = l.proved.PushBack(s)
 	at := l.arriving[s.at.addr]
@@ -120,7 +121,6 @@ func (l *Link) settle(s *session) bool {
 		old.pipe.mute() // the peer would not know what to do with it
 		old.finish()
 	}
-	l.byCID[s.id] = s
 	l.settled[s.at.addr] = s
 	s.state = established
 	s.heard.Store(now.UnixNano())
