@@ -29,7 +29,7 @@
 // # Goroutines
 //
 //	reader    one: the socket's, finds each datagram's session
-//	session   one each, with three of pion's: handshake, then decryption
+//	session   one each, with three of pion's: handshake, then on a fresh stack decryption
 //	Serve     one: hands what was decrypted to the receiver, in batches
 //	writers   a few: help whoever flushes to encrypt, each session's in order
 //	keeper    one: ends idle sessions

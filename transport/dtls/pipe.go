@@ -124,7 +124,9 @@ func (p *pipe) hold(held bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.held = held
-	p.filled.Broadcast()
+	if !held && len(p.queue) > 0 {
+		p.filled.Broadcast()
+	}
 }
 
 // mute has nothing more be sent.

@@ -78,7 +78,7 @@ func (v *server) Addr() net.Addr { return endpoint{} }
 // whenever it is needed.
 func (c *Credentials) same(as Credentials) bool {
 	return slices.EqualFunc(c.Certificate.Certificate, as.Certificate.Certificate, bytes.Equal) &&
-		c.ClientCAs.Equal(as.ClientCAs) && c.RequireClientCert == as.RequireClientCert
+		c.ClientCAs == as.ClientCAs && c.RequireClientCert == as.RequireClientCert
 }
 
 // options are what pion has to know.
