@@ -57,6 +57,7 @@ func (g *Gateway) connect(p peer, local uint16, s *session, m *mqttsn.Connect, r
 		case known != nil && !m.Will && !p.link.asksAuth(g, who):
 			s = known // moves when the connection is made
 		case g.stats.present() >= g.cfg.MaxDevices && !g.makeRoom():
+			g.complain("CONNECT refused: max_devices is reached, and all of them have proved address or identity", p, id)
 			g.refuseConnect(p, local, mqttsn.ReturnCongestion)
 			return
 		default:
@@ -115,6 +116,7 @@ func (g *Gateway) admissible(p peer, m *mqttsn.Connect, id string, who any) mqtt
 }
 
 func (g *Gateway) refuseConnect(p peer, local uint16, rc mqttsn.ReturnCode) {
+	g.stats.ConnectRefused[rc]++
 	g.tx.connAck.ReturnCode = rc
 	g.send(p, local, &g.tx.connAck)
 }
@@ -224,6 +226,9 @@ func (s *session) repeatConnAck() {
 }
 
 func (s *session) connAck(rc mqttsn.ReturnCode) {
+	if rc != mqttsn.ReturnAccepted {
+		s.g.stats.ConnectRefused[rc]++
+	}
 	s.g.tx.connAck.ReturnCode = rc
 	s.send(&s.g.tx.connAck)
 }
@@ -319,7 +324,7 @@ func (s *session) admitted(token Token, reason mqtt.ReasonCode) {
 // attached goes on when the session is the device's.
 func (s *session) attached(reason mqtt.ReasonCode) {
 	if rc := returnCode(reason); rc != mqttsn.ReturnAccepted {
-		s.g.cfg.Log.Info("CONNECT refused by the broker", "client", s.id, "reason", reason)
+		s.g.complain("CONNECT refused by the broker", s.peer, s.id, "reason", reason)
 		s.dialog, s.conn = nil, nil
 		s.connAck(rc)
 		s.setState(Disconnected)

@@ -143,7 +143,7 @@ type Gateway struct {
 	guard       strangers
 	dialogues   mqttsn.MsgID         // begun so far
 	deviceRates map[*session]*bucket // of those that are limited; nil: none is
-	complained  instant              // when a refused CONNECT was last logged
+	complained  map[string]instant   // when a refusal was last logged, by its text
 	stats       Stats
 	closed      bool
 
@@ -176,14 +176,15 @@ func New(cfg Config, backend Backend) *Gateway {
 		cfg.Predefined = new(mapping.Predefined)
 	}
 	g := &Gateway{
-		cfg:     cfg,
-		backend: backend,
-		epoch:   time.Now(),
-		byPeer:  make(map[peer]*session),
-		byID:    make(map[string]*session),
-		served:  make(map[transport.Link]*link),
-		wake:    make(chan struct{}, 1),
-		quit:    make(chan struct{}),
+		cfg:        cfg,
+		backend:    backend,
+		epoch:      time.Now(),
+		byPeer:     make(map[peer]*session),
+		byID:       make(map[string]*session),
+		served:     make(map[transport.Link]*link),
+		complained: make(map[string]instant),
+		wake:       make(chan struct{}, 1),
+		quit:       make(chan struct{}),
 	}
 	g.guard.init()
 	return g

@@ -1,6 +1,7 @@
 package gateway
 
 import (
+	"strings"
 	"time"
 
 	"snbroker/transport"
@@ -88,10 +89,12 @@ func (g *Gateway) Sweep(welcome func(identity any) bool) (gone int) {
 	return gone
 }
 
-// complain logs a refusal or a limit, seldom: a flood must not fill the log.
-func (g *Gateway) complain(text string, p peer, id string) {
-	if g.now-g.complained > instant(time.Second) {
-		g.complained = g.now
-		g.cfg.Log.Info(text, "listener", p.link.Name(), "peer", p, "client", id)
+// complain logs a refusal or a limit, each text seldom: a flood of one must not fill
+// the log, nor hide the others. The texts are the program's own, and few.
+func (g *Gateway) complain(text string, p peer, id string, more ...any) {
+	if last, ok := g.complained[text]; ok && g.now-last <= instant(time.Second) {
+		return
 	}
+	g.complained[text] = g.now
+	g.cfg.Log.Info(text, append([]any{"listener", p.link.Name(), "peer", p, "client", strings.Clone(id)}, more...)...)
 }

@@ -115,11 +115,18 @@ func (g *Gateway) publishMinusOne(p peer, m *mqttsn.Publish) {
 	if g.tooFast(p, g.byPeer[p]) {
 		return
 	}
-	if p.link.options.QoSMinusOne && (who != nil || p.link.options.Anonymous) {
+	why := "PUBLISH with QoS -1 not taken: its topic id is neither predefined nor a short name"
+	switch {
+	case !p.link.options.QoSMinusOne:
+		why = "PUBLISH with QoS -1 not taken: qos_minus_one = false on this listener"
+	case who == nil && !p.link.options.Anonymous:
+		why = "PUBLISH with QoS -1 not taken: anonymous devices are not allowed on this listener"
+	default:
 		name, rc = g.commonName(clientID, m.TopicIDType, m.TopicID)
 	}
 	if rc != mqttsn.ReturnAccepted {
 		g.stats.QoSMinusOneDropped++
+		g.complain(why, p, clientID, "topic_id", m.TopicID)
 		return
 	}
 	g.publication = broker.Publication{Topic: name, Payload: m.Data, Retain: m.Retain}

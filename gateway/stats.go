@@ -27,6 +27,8 @@ type Stats struct {
 	Challenges         uint64 // REGISTER messages that ask for that proof
 	Displaced          uint64 // devices that had proved nothing, and gave way to others
 	AuthRefused        uint64 // CONNECT messages whose AUTH was wrong, or missing
+	// ConnectRefused counts CONNECT messages answered with a refusal, by mqttsn.ReturnCode.
+	ConnectRefused [mqttsn.ReturnNotSupported + 1]uint64
 
 	states [numStates]int
 }

@@ -60,7 +60,10 @@ func warnOf(a *auth.Auth, log *slog.Logger) {
 }
 
 // judge lets the broker ask what clients may do.
-type judge struct{ auth *auth.Auth }
+type judge struct {
+	auth   *auth.Auth
+	denied *denials
+}
 
 // anonymous are all who come with no identity.
 var anonymous = &auth.Identity{Kind: auth.KindAnonymous}
@@ -74,17 +77,29 @@ func identityOf(who any) *auth.Identity {
 
 // CanPublish implements broker.Authorizer.
 func (j judge) CanPublish(who any, clientID, topic string) bool {
-	return j.auth.CanPublish(identityOf(who), clientID, topic)
+	if j.auth.CanPublish(identityOf(who), clientID, topic) {
+		return true
+	}
+	j.denied.tell(&j.denied.publish, denialsEvery, "not published: the client may not write this topic; acl_file has who may", who, clientID, topic)
+	return false
 }
 
 // CanSubscribe implements broker.Authorizer.
 func (j judge) CanSubscribe(who any, clientID, filter string) bool {
-	return j.auth.CanSubscribe(identityOf(who), clientID, filter)
+	if j.auth.CanSubscribe(identityOf(who), clientID, filter) {
+		return true
+	}
+	j.denied.tell(&j.denied.subscribe, denialsEvery, "not subscribed: the client may read nothing of this filter; acl_file has who may", who, clientID, filter)
+	return false
 }
 
 // CanReceive implements broker.Authorizer.
 func (j judge) CanReceive(who any, clientID, topic string) bool {
-	return j.auth.CanReceive(identityOf(who), clientID, topic)
+	if j.auth.CanReceive(identityOf(who), clientID, topic) {
+		return true
+	}
+	j.denied.tell(&j.denied.receive, undeliveredEvery, "not delivered: the client may not read this topic; acl_file has who may", who, clientID, topic)
+	return false
 }
 
 // bound keeps devices from ClientIDs that bind_client_id keeps for others, and

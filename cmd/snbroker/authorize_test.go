@@ -2,9 +2,13 @@ package main
 
 import (
 	"fmt"
+	"log/slog"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"snbroker/internal/auth"
 	"snbroker/internal/config"
@@ -17,7 +21,7 @@ func TestJudgeByDefault(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	j := judge{a}
+	j := judge{a, &denials{log: quietly}}
 	for _, who := range []any{nil, (*auth.Identity)(nil), &auth.Identity{}, &auth.Identity{Username: "alice", Kind: auth.KindPassword}} {
 		if j.CanPublish(who, "c", "$SYS/x") || j.CanPublish(who, "c", "$x") || !j.CanPublish(who, "c", "a/$x") {
 			t.Errorf("%v: publishing", who)
@@ -29,6 +33,39 @@ func TestJudgeByDefault(t *testing.T) {
 			t.Errorf("%v: %v allocations", who, n)
 		}
 	}
+}
+
+// A flood of denials is one line, and the next line has how many there were.
+func TestDenialsAreToldSeldom(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		a, err := loadAuth(config.Default())
+		if err != nil {
+			t.Fatal(err)
+		}
+		var log strings.Builder
+		j := judge{a, &denials{log: newLog(&log, "text", new(slog.LevelVar), false)}}
+		for range 2 {
+			for range 5 {
+				j.CanPublish(nil, "c", "$x")
+			}
+			time.Sleep(denialsEvery)
+		}
+		want := []string{`msg="not published: `, `client=c user="" topic=$x`, "\n", "not_told=4"}
+		rest := log.String()
+		for _, text := range want {
+			_, after, found := strings.Cut(rest, text)
+			if !found {
+				t.Fatalf("no %q in %q of\n%s", text, rest, log.String())
+			}
+			rest = after
+		}
+		if n := strings.Count(log.String(), "\n"); n != 2 {
+			t.Errorf("%d lines", n)
+		}
+		if d := a.Denials(); d != (auth.Denials{Publish: 10}) {
+			t.Errorf("counted: %+v", d)
+		}
+	})
 }
 
 // Users that are deleted while they connect do not slip through.

@@ -87,7 +87,7 @@ func start(cfg *config.Config, log *slog.Logger) (*server, error) {
 	s := &server{cfg: cfg, log: log, auth: who, failed: make(chan error, 1), quit: make(chan struct{}),
 		admins: admins, tap: new(tap.Tap), recent: recently, reloads: make(chan struct{}, 1)}
 	s.broker = broker.New(cfg.Broker())
-	s.broker.Authorize(judge{who})
+	s.broker.Authorize(judge{who, &denials{log: log}})
 	g := cfg.Gateway()
 	g.Log, g.Tap = log, s.tap
 	g.SameIdentity = sameIdentity

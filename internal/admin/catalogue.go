@@ -55,6 +55,9 @@ var catalogue = []metric{
 	{"mqttsn_ignored_total", counter, "", "Messages that mean nothing in their session's state."},
 	{"mqttsn_strangers_total", counter, "answered", "Messages of addresses without a session: told to connect, or, above a rate, nothing."},
 	{"mqttsn_qos_minus_one_dropped_total", counter, "", "PUBLISH with QoS -1 that is not allowed, or to an unknown topic."},
+	{"mqttsn_connects_refused_total", counter, "code", "CONNECT messages refused, by the return code that answered them."},
+	{"mqttsn_too_fast_total", counter, "", "PUBLISH messages beyond max_message_rate, of a device or an address."},
+	{"mqttsn_unproved_total", counter, "outcome", "What addresses that have proved nothing cost them: messages held back, proofs asked for, devices ended to make room."},
 	{"mqttsn_duplicates_total", counter, "", "Requests that devices sent again, answered and not done again."},
 	{"mqttsn_retries_total", counter, "", "Messages sent to devices again."},
 	{"mqttsn_round_trip_seconds", summary, "", "How long devices took to answer what they were sent once."},
@@ -86,6 +89,7 @@ var catalogue = []metric{
 	{"store_damage", gauge, "", "Stretches that could not be read at the start."},
 
 	{"auth_refused_total", counter, "reason", "Logins of clients refused."},
+	{"acl_denied_total", counter, "action", "What clients and devices wanted and may not: publishes with wills, subscriptions, deliveries."},
 	{"auth_bans", gauge, "", "Bans in force."},
 	{"admin_refused_total", counter, "reason", "Logins to this API refused."},
 }

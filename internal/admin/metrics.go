@@ -55,6 +55,10 @@ func (c *collector) Collect(to chan<- prometheus.Metric) {
 	for why, n := range c.s.cfg.Clients.Refusals() {
 		g.value("auth_refused_total", float64(n), why.String())
 	}
+	denied := c.s.cfg.Clients.Denials()
+	g.count("acl_denied_total", denied.Publish, "publish")
+	g.count("acl_denied_total", denied.Subscribe, "subscribe")
+	g.count("acl_denied_total", denied.Receive, "receive")
 	g.value("auth_bans", float64(c.s.cfg.Clients.Bans(time.Now())))
 	for _, why := range []auth.Reason{auth.ReasonBadCredentials, auth.ReasonBanned} {
 		g.value("admin_refused_total", float64(c.s.cfg.Users.Refusals()[why]), why.String())
@@ -139,6 +143,15 @@ func (g gathering) gateway(gw *gateway.Gateway) {
 	g.count("mqttsn_strangers_total", n.Refused-n.Hushed, "yes")
 	g.count("mqttsn_strangers_total", n.Hushed, "no")
 	g.count("mqttsn_qos_minus_one_dropped_total", n.QoSMinusOneDropped)
+	for rc, n := range n.ConnectRefused {
+		if code := mqttsn.ReturnCode(rc); code != mqttsn.ReturnAccepted {
+			g.count("mqttsn_connects_refused_total", n, code.String())
+		}
+	}
+	g.count("mqttsn_too_fast_total", n.TooFast)
+	g.count("mqttsn_unproved_total", n.Held, "held")
+	g.count("mqttsn_unproved_total", n.Challenges, "challenged")
+	g.count("mqttsn_unproved_total", n.Displaced, "displaced")
 	g.count("mqttsn_duplicates_total", n.Duplicates)
 	g.count("mqttsn_retries_total", n.Retries)
 	g.took("mqttsn_round_trip_seconds", n.RoundTrips, n.RoundTripTime)

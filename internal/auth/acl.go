@@ -114,9 +114,9 @@ func (a *Auth) CanPublish(id *Identity, clientID, topic string) bool {
 		return false
 	}
 	if s.acl == nil {
-		return !dollar(topic)
+		return orDenied(!dollar(topic), &a.denied.publish)
 	}
-	return s.acl.permits(id, clientID, topic, accessWrite)
+	return orDenied(s.acl.permits(id, clientID, topic, accessWrite), &a.denied.publish)
 }
 
 // CanSubscribe reports whether a client may subscribe to a filter; of a shared
@@ -131,7 +131,7 @@ func (a *Auth) CanSubscribe(id *Identity, clientID, filter string) bool {
 		return true
 	}
 	_, filter, _ = mqtt.SplitShared(filter)
-	return s.acl.permitsFilter(id, clientID, filter)
+	return orDenied(s.acl.permitsFilter(id, clientID, filter), &a.denied.subscribe)
 }
 
 // CanReceive reports whether a message on a topic may be delivered to a
@@ -141,5 +141,5 @@ func (a *Auth) CanReceive(id *Identity, clientID, topic string) bool {
 	if s == nil || id == nil {
 		return false
 	}
-	return s.acl == nil || s.acl.permits(id, clientID, topic, accessRead)
+	return s.acl == nil || orDenied(s.acl.permits(id, clientID, topic, accessRead), &a.denied.receive)
 }

@@ -20,6 +20,7 @@ type Auth struct {
 	reload  sync.Mutex // held while a snapshot is made
 	guard   *Guard     // set once by Load
 	counts  counts
+	denied  denials
 }
 
 // snapshot is immutable but for the pool and users' seen.

@@ -54,10 +54,13 @@ func (s *snapshot) mayUse(id *Identity, clientID string) bool {
 }
 
 // MayUse is what Authenticate asks about a ClientID, for those who are let in
-// without it.
+// without it. A no counts as a refusal.
 func (a *Auth) MayUse(id *Identity, clientID string) bool {
 	s := a.load()
-	return s != nil && id != nil && s.mayUse(id, clientID)
+	if s == nil || id == nil {
+		return false
+	}
+	return orDenied(s.mayUse(id, clientID), &a.counts[ReasonClientID])
 }
 
 func (m BindMode) fits(name, clientID string) bool {

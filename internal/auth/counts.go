@@ -20,6 +20,31 @@ func (a *Auth) Refusals() map[Reason]uint64 {
 	return out
 }
 
+// Denials are what clients wanted and may not, since the start.
+type Denials struct {
+	Publish   uint64 // messages and wills
+	Subscribe uint64
+	Receive   uint64 // deliveries
+}
+
+type denials struct{ publish, subscribe, receive atomic.Uint64 }
+
+// Denials tells how often the ACL said no.
+func (a *Auth) Denials() Denials {
+	if a == nil {
+		return Denials{}
+	}
+	return Denials{a.denied.publish.Load(), a.denied.subscribe.Load(), a.denied.receive.Load()}
+}
+
+// orDenied counts a no.
+func orDenied(allowed bool, denied *atomic.Uint64) bool {
+	if !allowed {
+		denied.Add(1)
+	}
+	return allowed
+}
+
 // Bans tells how many bans are in force.
 func (a *Auth) Bans(now time.Time) int {
 	if a == nil || a.guard == nil {
