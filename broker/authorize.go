@@ -1,5 +1,7 @@
 package broker
 
+import "snbroker/internal/mqtt"
+
 // Authorizer judges what a client may do. who is the Identity of its
 // ConnectOptions, nil for messages that belong to no connection. The methods
 // are called for each message, from any goroutine: they must neither block nor
@@ -37,6 +39,19 @@ func (c *Conn) maySubscribe(filter string) bool {
 func (c *Conn) mayReceive(topic string) bool {
 	a := c.broker.authorizer
 	return a == nil || a.CanReceive(c.who, c.session.id, topic)
+}
+
+// MayLeave tells whether a client may have a will on a topic, before it connects
+// with one or changes it: ReasonSuccess, or why not. When the will is published it is
+// judged again.
+func (b *Broker) MayLeave(who any, clientID, topic string) mqtt.ReasonCode {
+	switch {
+	case !b.limits.Load().admits(topic):
+		return mqtt.ReasonTopicNameInvalid
+	case !b.mayLeave(&Will{Topic: topic, who: who}, clientID):
+		return mqtt.ReasonNotAuthorized
+	}
+	return mqtt.ReasonSuccess
 }
 
 // mayLeave judges a will, when it is set and again when it is published.

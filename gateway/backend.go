@@ -20,6 +20,9 @@ type Backend interface {
 	// Publish takes in a message of no session (QoS -1). who is the identity of
 	// its address, clientID that of the session there, if there is one.
 	Publish(p *broker.Publication, who any, clientID string)
+	// MayLeave judges a will's topic: ReasonSuccess, or why the device may not have
+	// one there. A Backend that cannot know in advance says ReasonSuccess.
+	MayLeave(who any, clientID, topic string) mqtt.ReasonCode
 	// Flush takes what the calls since the last Flush owe to others; nil if
 	// they owe nothing.
 	Flush() Debts

@@ -195,6 +195,9 @@ func (s *session) willTopic(m *mqttsn.WillTopic) {
 	case m.QoS > mqttsn.QoS2 || !mqtt.ValidTopicName(m.WillTopic):
 		s.connAck(mqttsn.ReturnNotSupported)
 		s.abandon()
+	case !s.mayLeave(d.who, m.WillTopic):
+		s.connAck(mqttsn.ReturnNotSupported)
+		s.abandon()
 	default:
 		d.will = &broker.Will{Topic: string(m.WillTopic), QoS: mqtt.QoS(m.QoS), Retain: m.Retain}
 		d.tries = 0

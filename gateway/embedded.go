@@ -106,6 +106,11 @@ func (e *Embedded) Publish(p *broker.Publication, who any, clientID string) {
 	e.b.PublishUnconnected(p, who, clientID, &e.turn.Turn)
 }
 
+// MayLeave implements Backend.
+func (e *Embedded) MayLeave(who any, clientID, topic string) mqtt.ReasonCode {
+	return e.b.MayLeave(who, clientID, topic)
+}
+
 // Flush implements Backend.
 func (e *Embedded) Flush() Debts {
 	if e.turn.Empty() && len(e.turn.owed) == 0 {

@@ -2,6 +2,7 @@ package gateway
 
 import (
 	"snbroker/broker"
+	"snbroker/internal/mqtt"
 	"snbroker/mqttsn"
 )
 
@@ -31,6 +32,10 @@ func (g *Gateway) restore(old broker.Survivor) bool {
 		m.at.link = g.recalls.await(m.at.link.known)
 	}
 	s := &session{g: g, id: old.ClientID, memory: m, clean: m.clean, keepAlive: m.keepAlive, sleep: m.sleep, heard: g.now, slot: unscheduled}
+	will := m.will
+	if will != nil && g.backend.MayLeave(old.Identity, s.id, will.Topic) != mqtt.ReasonSuccess {
+		will = nil // a right that was taken away costs the will, not the session
+	}
 	expiry := g.cfg.SessionExpiry
 	if m.clean {
 		expiry = 0
@@ -39,7 +44,7 @@ func (g *Gateway) restore(old broker.Survivor) bool {
 		ClientID: s.id,
 		Identity: old.Identity,
 		Expiry:   expiry,
-		Will:     m.will,
+		Will:     will,
 		Keep:     func(broker.Kept) broker.Kept { return m },
 	}, s, Token{Request: mqttsn.TypeConnect})
 	if conn == nil {

@@ -18,7 +18,8 @@ type lasting struct {
 	fs      *store.MemFS
 	log     *store.Log
 	options LinkOptions
-	deaf    bool // it does not come to serving its link
+	deaf    bool              // it does not come to serving its link
+	rights  broker.Authorizer // from the next start on
 }
 
 func (w *lasting) start() {
@@ -26,6 +27,7 @@ func (w *lasting) start() {
 	must(w.t, err)
 	w.log = log
 	w.broker = broker.New(broker.DefaultLimits())
+	w.broker.Authorize(w.rights)
 	restored, err := w.broker.Persist(log, nil)
 	must(w.t, err)
 	if restored.Skipped > 0 {

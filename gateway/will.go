@@ -16,6 +16,8 @@ func (s *session) willTopicUpd(m *mqttsn.WillTopicUpd) {
 		s.setWill(nil)
 	case m.QoS > mqttsn.QoS2 || !mqtt.ValidTopicName(m.WillTopic):
 		rc = mqttsn.ReturnNotSupported
+	case !s.mayLeave(s.conn.Identity(), m.WillTopic):
+		rc = mqttsn.ReturnNotSupported // the will that there is stays
 	default:
 		w := &broker.Will{Topic: string(m.WillTopic), QoS: mqtt.QoS(m.QoS), Retain: m.Retain}
 		if old := s.memory.will; old != nil {
@@ -45,6 +47,16 @@ func (s *session) willMsgUpd(m *mqttsn.WillMsgUpd) {
 	}
 	s.g.tx.willMsgResp.ReturnCode = rc
 	s.send(&s.g.tx.willMsgResp)
+}
+
+// mayLeave tells whether the device may have a will on a topic. It learns a no now,
+// not when it is lost.
+func (s *session) mayLeave(who any, topic []byte) bool {
+	reason := s.g.backend.MayLeave(who, s.id, alias(topic))
+	if reason != mqtt.ReasonSuccess {
+		s.g.complain("will refused", s.peer, s.id, "topic", string(topic), "reason", reason)
+	}
+	return reason == mqtt.ReasonSuccess
 }
 
 func (s *session) setWill(w *broker.Will) {
