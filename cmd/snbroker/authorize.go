@@ -22,9 +22,10 @@ func loadAuth(cfg *config.Config) (*auth.Auth, error) {
 	return a, nil
 }
 
-// reloadAuth reads them again and disconnects those who are not welcome any
-// more. It reports whether it did; else all is as it was.
+// reloadAuth reads them again, and reports whether it did; else they are as they were.
+// Whoever is not welcome any more, also for his certificate, is disconnected.
 func (s *server) reloadAuth(cfg *config.Config) bool {
+	defer s.sweep()
 	if err := s.auth.Reload(cfg.Auth.Config()); err != nil {
 		for _, err := range each(err) {
 			s.log.Error("users and rights not reloaded, they stay as they were", "error", err)
@@ -32,17 +33,20 @@ func (s *server) reloadAuth(cfg *config.Config) bool {
 		return false
 	}
 	warnOf(s.auth, s.log)
+	return true
+}
+
+func (s *server) sweep() {
 	gone := 0
 	for _, c := range s.clients {
 		gone += c.Sweep(s.auth.Valid)
 	}
 	if gone > 0 {
-		s.log.Info("clients disconnected: their users are not there any more", "clients", gone)
+		s.log.Info("clients disconnected: their users are not there any more, or their certificates are revoked", "clients", gone)
 	}
-	if gone := s.sweepDevices(); gone > 0 {
-		s.log.Info("devices disconnected: their identities are not there any more", "devices", gone)
+	if devices, sessions := s.sweepDevices(); devices+sessions > 0 {
+		s.log.Info("devices disconnected: their identities are not there any more, or their certificates are revoked", "devices", devices, "dtls_sessions", sessions)
 	}
-	return true
 }
 
 // each takes apart what errors.Join put together.

@@ -75,19 +75,16 @@ type prover struct {
 	files *listener.TLS // nil without certificates
 }
 
-// identify returns an *auth.Identity, or nil for a device that has proved
-// nothing: whether it may come in is the listener's to say.
+// identify returns an *auth.Identity. That of a device which has proved nothing is
+// anonymous: whether it may come in is the listener's to say.
 func (p prover) identify(proof dtls.Proof) (any, error) {
 	r := auth.Request{PSKIdentity: proof.PSKIdentity, AllowAnonymous: true}
 	if proof.Certificate != nil {
-		r.CertificateIdentity = p.files.Name(proof.Certificate)
+		r.CertificateIdentity, r.Proof = p.files.Name(proof.Certificate), p.files.Proof(proof.Certificate)
 	}
 	d := p.auth.Authenticate(context.Background(), r)
-	switch {
-	case !d.Allowed:
+	if !d.Allowed {
 		return nil, errors.New("identity refused: " + d.Reason.String())
-	case d.Identity.Kind == auth.KindAnonymous:
-		return nil, nil
 	}
 	return &d.Identity, nil
 }
@@ -97,17 +94,23 @@ func (s *server) options(d *devices) gateway.LinkOptions {
 	o := d.rules.Link()
 	o.PlainAuth = o.PlainAuth && s.cfg.Auth.Proves() // else it would be waited for in vain
 	if d.dtls != nil {
-		o.Identify = func(a transport.Addr) any { return d.dtls.Identity(a) }
+		o.Identify = func(a transport.Addr) any {
+			if id, ok := d.dtls.Identity(a).(*auth.Identity); ok && id.Kind != auth.KindAnonymous {
+				return id
+			}
+			return nil
+		}
 		o.Whereabouts = d.dtls.Whereabouts
 	}
 	return o
 }
 
 // sameIdentity compares what identify returns.
-func sameIdentity(a, b any) bool { return *identityOf(a) == *identityOf(b) }
+func sameIdentity(a, b any) bool { return identityOf(a).Same(identityOf(b)) }
 
-// sweepDevices disconnects devices whose identity is not there any more.
-func (s *server) sweepDevices() (gone int) {
+// sweepDevices disconnects devices whose identity is not there any more, and ends DTLS
+// sessions of such, with devices or without.
+func (s *server) sweepDevices() (gone, sessions int) {
 	welcome := func(who any) bool {
 		id, ok := who.(*auth.Identity)
 		return !ok || s.auth.Valid(id)
@@ -115,8 +118,8 @@ func (s *server) sweepDevices() (gone int) {
 	gone = s.gateway.Sweep(welcome) // they are told, before their sessions end
 	for _, d := range s.devices {
 		if d.dtls != nil {
-			d.dtls.Sweep(welcome)
+			sessions += d.dtls.Sweep(welcome)
 		}
 	}
-	return gone
+	return gone, sessions
 }

@@ -76,11 +76,11 @@ func (a *Auth) Warnings() []string {
 	return nil
 }
 
-// Valid reports whether an identity would still be accepted, as far as files
-// can tell: after a reload, connections for which it is false should end.
+// Valid reports whether an identity would still be accepted, as far as files and
+// its Proof can tell: after a reload, connections for which it is false should end.
 func (a *Auth) Valid(id *Identity) bool {
 	s := a.load()
-	if s == nil || id == nil {
+	if s == nil || id == nil || id.Proof != nil && !id.Proof.Good() {
 		return false
 	}
 	switch id.Kind {
@@ -93,7 +93,7 @@ func (a *Auth) Valid(id *Identity) bool {
 	case KindJWT:
 		return s.jwt != nil
 	}
-	return true // certificates and anonymity are the listener's to judge
+	return true // what certificates are worth is the Proof's to say
 }
 
 func (a *Auth) load() *snapshot {

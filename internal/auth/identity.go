@@ -6,6 +6,17 @@ type Identity struct {
 	// client is anonymous: a name that nobody verified is nobody's name.
 	Username string
 	Kind     Kind
+	// Proof is what the connection rests on beside the files that are read here, a
+	// certificate; nil: nothing. Two identities with different ones may be the same.
+	Proof Proof
+}
+
+// Proof may cease to be one: a certificate is revoked. It is safe for concurrent use.
+type Proof interface{ Good() bool }
+
+// Same reports whether two identities are one, however they were proved this time.
+func (id *Identity) Same(other *Identity) bool {
+	return id.Username == other.Username && id.Kind == other.Kind
 }
 
 // Kind is how an identity was proved.

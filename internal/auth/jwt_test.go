@@ -138,7 +138,7 @@ func TestJWTClaims(t *testing.T) {
 		if d.Reason != k.want || d.Allowed != (k.want == ReasonNone) {
 			t.Errorf("%s: %v", k.name, d.Reason)
 		}
-		if d.Allowed && (d.Identity != Identity{"alice", KindJWT} || d.Expires.IsZero()) {
+		if d.Allowed && (d.Identity != Identity{Username: "alice", Kind: KindJWT} || d.Expires.IsZero()) {
 			t.Errorf("%s: %+v", k.name, d)
 		}
 	}

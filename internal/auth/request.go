@@ -16,6 +16,9 @@ type Request struct {
 	// CertificateIdentity is the name in a client certificate that TLS has
 	// verified, where the listener takes it for the username.
 	CertificateIdentity string
+	// Proof is what the certificate proves as long as it is good, whether it names
+	// the client or not; nil without one.
+	Proof Proof
 	// PSKIdentity is the identity that the DTLS handshake has proved.
 	PSKIdentity string
 

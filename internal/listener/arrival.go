@@ -7,6 +7,8 @@ import (
 	"os"
 	"syscall"
 	"time"
+
+	"snbroker/internal/auth"
 )
 
 // arrival is a connection whose client cannot be heard yet: a PROXY header, a
@@ -17,8 +19,9 @@ type arrival struct {
 	net      net.Conn // the socket
 	since    time.Time
 	host     *host
-	identity string // that a certificate proves
-	hijacked bool   // the HTTP server has let go of it
+	identity string     // that a certificate proves
+	proof    auth.Proof // that certificate; nil: there is none
+	hijacked bool       // the HTTP server has let go of it
 }
 
 // until is when the client must have sent its CONNECT.
@@ -55,7 +58,7 @@ func (a *arrival) prepare(fromProxy bool) {
 			return
 		}
 		if certs := tc.ConnectionState().PeerCertificates; len(certs) > 0 {
-			a.identity = t.cfg.Identity.of(certs[0])
+			a.identity, a.proof = t.Name(certs[0]), t.Proof(certs[0])
 		}
 		nc = tc
 		if l.web == nil {
@@ -93,7 +96,7 @@ func (l *Listener) admit(a *arrival, nc net.Conn) {
 	l.mu.Lock()
 	delete(l.arrivals, a)
 	c := newConn(l, nc)
-	c.heard, c.host, c.identity = a.since, a.host, a.identity
+	c.heard, c.host, c.identity, c.proof = a.since, a.host, a.identity, a.proof
 	l.conns[c] = struct{}{}
 	closed := l.closed
 	l.mu.Unlock()

@@ -31,6 +31,7 @@ func (c *conn) authenticate(w *worker, p *mqtt.Connect, a *admission) error {
 		HasPassword:         p.HasPassword,
 		Password:            p.Password,
 		CertificateIdentity: c.identity,
+		Proof:               c.proof,
 		Address:             addressOf(c.net),
 		AllowAnonymous:      c.listener.cfg.Anonymous,
 	}

@@ -22,6 +22,7 @@ type conn struct {
 	waiter   waiter          // nil unless the connection has layers over its socket
 	host     *host           // the address it is counted by; nil: none
 	identity string          // that a certificate proves; "": none
+	proof    auth.Proof      // that certificate; nil: there is none
 
 	// Owned by the reader.
 	buf         []byte // what has been read and not yet consumed; nil when idle

@@ -10,7 +10,7 @@ import (
 // handshake meets the client with TLS.
 func (t *TLS) handshake(nc net.Conn, until time.Time) (*tls.Conn, error) {
 	g := &gate{Conn: nc, slots: t.slots, until: until}
-	tc := tls.Server(g, t.current.Load())
+	tc := tls.Server(g, t.Config())
 	err := tc.Handshake()
 	g.leave()
 	g.slots = nil // from here on it is not in the way

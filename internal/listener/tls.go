@@ -41,7 +41,13 @@ type TLS struct {
 	slots chan struct{} // one for each handshake that is computed
 
 	reload  sync.Mutex
-	current atomic.Pointer[tls.Config]
+	current atomic.Pointer[tlsFiles]
+}
+
+// tlsFiles is what the files hold. It is never changed.
+type tlsFiles struct {
+	*tls.Config
+	revoked *revocations // nil without crl_file
 }
 
 // LoadTLS reads the files. An error names the setting and the file.
@@ -77,17 +83,16 @@ var suites12 = []uint16{
 	tls.TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256,
 }
 
-// load makes a tls.Config of the files. It is never changed afterwards.
-func (cfg *TLSConfig) load() (*tls.Config, error) {
+func (cfg *TLSConfig) load() (*tlsFiles, error) {
 	own, err := loadPair(cfg.CertFile, cfg.KeyFile)
 	if err != nil {
 		return nil, err
 	}
-	c := &tls.Config{
+	c := &tlsFiles{Config: &tls.Config{
 		Certificates: []tls.Certificate{own},
 		MinVersion:   cfg.MinVersion,
 		CipherSuites: suites12,
-	}
+	}}
 	if cfg.ClientCAFile == "" {
 		return c, nil
 	}
@@ -104,11 +109,10 @@ func (cfg *TLSConfig) load() (*tls.Config, error) {
 		c.ClientAuth = tls.RequireAndVerifyClientCert
 	}
 	if cfg.CRLFile != "" {
-		revoked, err := loadRevoked(cfg.CRLFile, authorities)
-		if err != nil {
+		if c.revoked, err = loadRevoked(cfg.CRLFile, authorities); err != nil {
 			return nil, err
 		}
-		c.VerifyConnection = revoked.verify
+		c.VerifyConnection = c.revoked.verify
 	}
 	return c, nil
 }

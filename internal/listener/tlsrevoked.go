@@ -11,11 +11,14 @@ import (
 	"time"
 )
 
-// revocations are lists of revoked certificates, by the authority that issued
-// them.
-type revocations map[string]*revoked
+// revocations are lists of revoked certificates.
+type revocations struct {
+	lists map[string]*revoked // by the authority that issued them
+	lost  []*x509.Certificate // authorities that are revoked themselves, or whose own is
+}
 
 type revoked struct {
+	issuer  *x509.Certificate
 	serials map[string]bool
 	until   time.Time // a newer list should be there; zero: none is promised
 }
@@ -34,15 +37,15 @@ func authority(c *x509.Certificate) string {
 
 // loadRevoked reads the lists of a file, PEM or DER, each signed by one of the
 // authorities.
-func loadRevoked(file string, authorities []*x509.Certificate) (revocations, error) {
+func loadRevoked(file string, authorities []*x509.Certificate) (*revocations, error) {
 	text, err := read("crl_file", file)
 	if err != nil {
 		return nil, err
 	}
-	wrong := func(n int, err error) (revocations, error) {
+	wrong := func(n int, err error) (*revocations, error) {
 		return nil, fmt.Errorf("crl_file: %s: list %d: %w", file, n, err)
 	}
-	r := make(revocations)
+	r := &revocations{lists: make(map[string]*revoked)}
 	for i, der := range crlBlocks(text) {
 		list, err := x509.ParseRevocationList(der)
 		if err != nil {
@@ -57,11 +60,12 @@ func loadRevoked(file string, authorities []*x509.Certificate) (revocations, err
 		if signed < 0 {
 			return wrong(i+1, fmt.Errorf("no authority of client_ca_file has signed it (%s)", list.Issuer))
 		}
-		r.add(authority(authorities[signed]), list)
+		r.add(authorities[signed], list)
 	}
-	if len(r) == 0 {
+	if len(r.lists) == 0 {
 		return nil, fmt.Errorf("crl_file: %s: no list", file)
 	}
+	r.loseAuthorities(authorities)
 	return r, nil
 }
 
@@ -91,11 +95,11 @@ func plain(list *x509.RevocationList) error {
 	return nil
 }
 
-func (r revocations) add(issuer string, list *x509.RevocationList) {
-	one := r[issuer]
+func (r *revocations) add(issuer *x509.Certificate, list *x509.RevocationList) {
+	one := r.lists[authority(issuer)]
 	if one == nil {
-		one = &revoked{serials: make(map[string]bool, len(list.RevokedCertificateEntries))}
-		r[issuer] = one
+		one = &revoked{issuer: issuer, serials: make(map[string]bool, len(list.RevokedCertificateEntries))}
+		r.lists[authority(issuer)] = one
 	}
 	for i := range list.RevokedCertificateEntries {
 		one.serials[string(list.RevokedCertificateEntries[i].SerialNumber.Bytes())] = true
@@ -105,8 +109,36 @@ func (r revocations) add(issuer string, list *x509.RevocationList) {
 	}
 }
 
+// loseAuthorities finds those that are revoked. A chain may end with one of them,
+// because all of client_ca_file are trusted, so that nothing above it is looked at.
+func (r *revocations) loseAuthorities(all []*x509.Certificate) {
+	for found := true; found; { // those below follow
+		found = false
+		for _, c := range all {
+			if !slices.Contains(r.lost, c) && r.has(c) {
+				r.lost = append(r.lost, c)
+				found = true
+			}
+		}
+	}
+}
+
+// has reports whether a certificate is revoked, or the authority that issued it.
+func (r *revocations) has(c *x509.Certificate) bool {
+	for _, one := range r.lists {
+		if one.serials[string(c.SerialNumber.Bytes())] && issued(one.issuer, c) {
+			return true
+		}
+	}
+	return slices.ContainsFunc(r.lost, func(a *x509.Certificate) bool { return issued(a, c) })
+}
+
+func issued(a, c *x509.Certificate) bool {
+	return bytes.Equal(a.RawSubject, c.RawIssuer) && c.CheckSignatureFrom(a) == nil
+}
+
 // verify is a tls.Config's VerifyConnection, which resumed sessions pass too.
-func (r revocations) verify(s tls.ConnectionState) error {
+func (r *revocations) verify(s tls.ConnectionState) error {
 	if len(s.PeerCertificates) == 0 {
 		return nil // whether that may be is decided before
 	}
@@ -121,9 +153,12 @@ func (r revocations) verify(s tls.ConnectionState) error {
 
 // check judges a chain. The client's own authority must have a list, those
 // above it may.
-func (r revocations) check(chain []*x509.Certificate, now time.Time) error {
+func (r *revocations) check(chain []*x509.Certificate, now time.Time) error {
 	for i, c := range chain[:len(chain)-1] {
-		one := r[authority(chain[i+1])]
+		if slices.ContainsFunc(r.lost, func(a *x509.Certificate) bool { return authority(a) == authority(chain[i+1]) }) {
+			return errRevoked
+		}
+		one := r.lists[authority(chain[i+1])]
 		switch {
 		case one == nil && i == 0:
 			return errNoCRL
