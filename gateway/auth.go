@@ -1,6 +1,8 @@
 package gateway
 
 import (
+	"time"
+
 	"snbroker/mqttsn"
 	"snbroker/transport"
 )
@@ -14,11 +16,18 @@ type AuthRequest struct {
 	Address transport.Addr
 }
 
-// credentials is a username and a password that are being looked at elsewhere.
+// AuthAnswer is what became of an AuthRequest.
+type AuthAnswer struct {
+	Code     mqttsn.ReturnCode // ReturnAccepted, or why not
+	Why      string            // the same for the log, one of a few words; "" if it was accepted
+	Identity any               // who the device is
+	Expires  time.Time         // when its session has to end; zero: never
+}
+
+// credentials is a username and a password that have been looked at elsewhere.
 type credentials struct {
-	dialog   *dialogue // that asked
-	identity any
-	rc       mqttsn.ReturnCode
+	dialog *dialogue // that asked
+	answer AuthAnswer
 }
 
 // asksAuth tells whether a device has to send AUTH after its CONNECT: where it
@@ -59,8 +68,8 @@ func (s *session) auth(m *mqttsn.Auth) {
 	if s.peer.link.options.Whereabouts != nil {
 		r.Address = s.peer.link.options.Whereabouts(s.peer.addr)
 	}
-	g.cfg.Authenticate(r, func(identity any, rc mqttsn.ReturnCode) {
-		g.report(event{session: s, kind: eventChecked, checked: &credentials{d, identity, rc}})
+	g.cfg.Authenticate(r, func(a AuthAnswer) {
+		g.report(event{session: s, kind: eventChecked, checked: &credentials{d, a}})
 	})
 }
 
@@ -69,12 +78,29 @@ func (s *session) checked(c *credentials) {
 	if s.dialog == nil || s.dialog != c.dialog || s.dialog.step != awaitCheck {
 		return // it took too long, or the device began again
 	}
-	if c.rc != mqttsn.ReturnAccepted {
-		s.authRefused("CONNECT refused: wrong username or password, or too many are being checked", c.rc)
+	a := &c.answer
+	if a.Code != mqttsn.ReturnAccepted {
+		s.authRefused("CONNECT refused: username and password, or token: "+a.Why, a.Code)
 		return
 	}
-	s.dialog.who = c.identity
+	s.dialog.who = a.Identity
+	if !a.Expires.IsZero() {
+		// Its time may pass while the dialogue goes on: then it ends at once.
+		s.dialog.expires = max(1, s.g.now.after(time.Until(a.Expires)))
+	}
 	s.identified(s.peer, s.local)
+}
+
+// expire ends the session of a token whose time is over. Its device connects anew,
+// with a new one, and finds what was kept for it; MQTT ends such a connection with the
+// will, too.
+func (s *session) expire() {
+	s.g.stats.Expired++
+	s.g.complain("device ended: its token has expired", s.peer, s.id)
+	if s.state == Active || s.state == Awake {
+		s.send(&s.g.tx.disconnect)
+	}
+	s.setState(Lost)
 }
 
 // authRefused ends the dialogue. What was before it goes on.

@@ -9,17 +9,23 @@ import (
 	"snbroker/mqttsn"
 )
 
+// tokenLife is how long a device may stay whose password is "token".
+const tokenLife = 5 * time.Minute
+
 // guarded has devices send a username and a password, which is right if it is
-// "secret"; the answer takes a while.
+// "secret" or "token"; the answer takes a while.
 func guarded(c *Config, o *LinkOptions) {
 	o.Anonymous, o.PlainAuth = false, true
-	c.Authenticate = func(r AuthRequest, answer func(any, mqttsn.ReturnCode)) {
-		user, password := r.Username, string(r.Password)
+	c.Authenticate = func(r AuthRequest, answer func(AuthAnswer)) {
 		time.AfterFunc(50*time.Millisecond, func() {
-			if password == "secret" {
-				answer("user "+user, mqttsn.ReturnAccepted)
-			} else {
-				answer(nil, mqttsn.ReturnNotSupported)
+			switch a := (AuthAnswer{Identity: "user " + r.Username}); string(r.Password) {
+			case "token":
+				a.Expires = time.Now().Add(tokenLife)
+				fallthrough
+			case "secret":
+				answer(a)
+			default:
+				answer(AuthAnswer{Code: mqttsn.ReturnNotSupported, Why: "wrong"})
 			}
 		})
 	}
@@ -143,6 +149,57 @@ func TestAuthRepeated(t *testing.T) {
 		d.expect(&mqttsn.ConnAck{})
 		d.expectSilence(time.Millisecond)
 	})
+}
+
+// A token's end is the session's: active or asleep, with its will and without a word to
+// who sleeps. What was kept is there for a new one.
+func TestTokenExpires(t *testing.T) {
+	for _, asleep := range []bool{false, true} {
+		play(t, guarded, func(w *world) {
+			p := w.program("watch", "#")
+			d := w.device("10.0.0.2:1")
+			enter := func() {
+				t.Helper()
+				d.send(&mqttsn.Connect{ProtocolID: 1, Will: true, Duration: 3600, ClientID: []byte("c")})
+				d.send(plain("u", "token"))
+				await()
+				d.expect(&mqttsn.WillTopicReq{})
+				d.send(&mqttsn.WillTopic{WillTopic: []byte("w")})
+				d.expect(&mqttsn.WillMsgReq{})
+				d.send(&mqttsn.WillMsg{WillMsg: []byte("gone")})
+				d.expect(&mqttsn.ConnAck{})
+			}
+			enter()
+			id := d.subscribe("set", mqttsn.QoS1)
+			time.Sleep(tokenLife / 2)
+			d.send(&mqttsn.PingReq{})
+			d.expect(&mqttsn.PingResp{})
+			enter() // a new token moves the end
+			if asleep {
+				d.sleep(3600)
+			}
+			time.Sleep(tokenLife - time.Second)
+			p.expect()
+			d.expectSilence(moment)
+			time.Sleep(time.Second)
+			synctest.Wait()
+			p.expect("w gone 0")
+			if !asleep {
+				d.expect(&mqttsn.Disconnect{})
+			}
+			if s := w.gateway.Stats(); s.Expired != 1 || s.present() != 0 {
+				t.Errorf("%d expired, %d present", s.Expired, s.present())
+			}
+			w.publish("set", "on", mqtt.QoS1, false)
+			p.expect("set on 1")
+			d.send(&mqttsn.PingReq{ClientID: []byte("c")})
+			d.expect(&mqttsn.Disconnect{}) // a stranger
+			enter()
+			if m, ok := d.hearMessage().(*mqttsn.Register); !ok || m.TopicID != id || string(m.TopicName) != "set" {
+				t.Errorf("got %v, want the topic of what was kept", m)
+			}
+		})
+	}
 }
 
 func TestPatterns(t *testing.T) {

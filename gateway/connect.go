@@ -24,6 +24,7 @@ type dialogue struct {
 	number    mqttsn.MsgID // tells late answers from those to this one
 	tries     int
 	due       instant
+	expires   instant // when the identity does; 0: never
 }
 
 type dialogueStep uint8
@@ -341,7 +342,7 @@ func (s *session) attached(reason mqtt.ReasonCode) {
 func (s *session) connected() {
 	d := s.dialog
 	s.conn.SetWill(s.memory.will)
-	s.clean, s.keepAlive, s.hold = d.clean, d.keepAlive, 0
+	s.clean, s.keepAlive, s.hold, s.expires = d.clean, d.keepAlive, 0, d.expires
 	d.step = awaitDisk
 	token := Token{Request: mqttsn.TypeConnect, MsgID: d.number}
 	sync := s.conn.Sync

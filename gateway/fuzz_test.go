@@ -76,8 +76,12 @@ func FuzzReceive(f *testing.F) {
 			g.cfg.MaxAmplification = 3
 		case 2:
 			in.link.options.Anonymous, in.link.options.PlainAuth = false, true
-			g.cfg.Authenticate = func(r AuthRequest, answer func(any, mqttsn.ReturnCode)) {
-				answer(r.Username, mqttsn.ReturnCode(len(r.Password)%2))
+			g.cfg.Authenticate = func(r AuthRequest, answer func(AuthAnswer)) {
+				a := AuthAnswer{Code: mqttsn.ReturnCode(len(r.Password) % 2), Identity: r.Username}
+				if len(r.Password)%4 == 0 {
+					a.Expires = time.Now().Add(time.Minute)
+				}
+				answer(a)
 			}
 		}
 		for _, p := range pieces(b) {

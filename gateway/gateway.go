@@ -56,9 +56,8 @@ type Config struct {
 	// repetition, is not sent. 0: no bound.
 	MaxAmplification int
 	// Authenticate checks a username and a password. It does not block, and calls
-	// answer once, from any goroutine: with an identity and ReturnAccepted, or with
-	// why not. nil: nobody has a password.
-	Authenticate func(r AuthRequest, answer func(identity any, rc mqttsn.ReturnCode))
+	// answer once, from any goroutine. nil: nobody has a password.
+	Authenticate func(r AuthRequest, answer func(AuthAnswer))
 	// SameIdentity tells whether two identities are one; nil: if they are equal.
 	SameIdentity func(a, b any) bool
 	Log          *slog.Logger // nil: slog.Default()

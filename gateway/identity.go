@@ -96,5 +96,9 @@ func (g *Gateway) complain(text string, p peer, id string, more ...any) {
 		return
 	}
 	g.complained[text] = g.now
-	g.cfg.Log.Info(text, append([]any{"listener", p.link.Name(), "peer", p, "client", strings.Clone(id)}, more...)...)
+	name := "" // of a device whose address another has taken
+	if p.link != nil {
+		name = p.link.Name()
+	}
+	g.cfg.Log.Info(text, append([]any{"listener", name, "peer", p, "client", strings.Clone(id)}, more...)...)
 }

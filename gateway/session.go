@@ -65,6 +65,7 @@ type session struct {
 
 	heard     instant // when the last message came
 	hold      instant // nothing is sent to a congested device before
+	expires   instant // when the device's identity does; 0: never
 	scheduled instant // its place in Gateway.timers
 	slot      int32
 	leaving   bool // DISCONNECT came, and waits for the disk

@@ -27,6 +27,7 @@ type Stats struct {
 	Challenges         uint64 // REGISTER messages that ask for that proof
 	Displaced          uint64 // devices that had proved nothing, and gave way to others
 	AuthRefused        uint64 // CONNECT messages whose AUTH was wrong, or missing
+	Expired            uint64 // devices ended, because their token's time was over
 	// ConnectRefused counts CONNECT messages answered with a refusal, by mqttsn.ReturnCode.
 	ConnectRefused [mqttsn.ReturnNotSupported + 1]uint64
 

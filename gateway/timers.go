@@ -92,6 +92,9 @@ func (s *session) next() instant {
 	if s.hold > s.g.now {
 		next = min(next, s.hold)
 	}
+	if s.expires != 0 {
+		next = min(next, s.expires)
+	}
 	return next
 }
 
@@ -126,6 +129,8 @@ func tolerated(seconds uint16) time.Duration {
 func (s *session) advance() {
 	now := s.g.now
 	switch {
+	case s.expires != 0 && s.expires <= now:
+		s.expire()
 	case s.dialog != nil && s.dialog.due <= now:
 		s.dialogueOverdue()
 	case s.supervision() <= now:

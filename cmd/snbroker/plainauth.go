@@ -13,7 +13,7 @@ import (
 // "congestion". Each waits for one of hash_workers.
 const maxChecks = 256
 
-// passwords looks at what devices send in AUTH, beside the gateway's turn.
+// passwords looks at what devices send in AUTH, passwords and tokens, beside the gateway's turn.
 type passwords struct {
 	auth *auth.Auth
 	ctx  context.Context
@@ -29,11 +29,11 @@ func newPasswords(a *auth.Auth) *passwords {
 }
 
 // check is the gateway's Authenticate.
-func (p *passwords) check(r gateway.AuthRequest, answer func(identity any, rc mqttsn.ReturnCode)) {
+func (p *passwords) check(r gateway.AuthRequest, answer func(gateway.AuthAnswer)) {
 	select {
 	case p.room <- struct{}{}:
 	default:
-		answer(nil, mqttsn.ReturnCongestion)
+		answer(gateway.AuthAnswer{Code: mqttsn.ReturnCongestion, Why: "too many are being checked"})
 		return
 	}
 	p.all.Go(func() {
@@ -42,12 +42,12 @@ func (p *passwords) check(r gateway.AuthRequest, answer func(identity any, rc mq
 			ClientID: r.ClientID, Username: r.Username, HasPassword: true, Password: r.Password, Address: r.Address.IP,
 		})
 		switch {
+		case d.Allowed:
+			answer(gateway.AuthAnswer{Identity: &d.Identity, Expires: d.Expires})
 		case d.Reason == auth.ReasonBusy || d.Reason == auth.ReasonUnavailable:
-			answer(nil, mqttsn.ReturnCongestion)
-		case !d.Allowed || !d.Expires.IsZero(): // nothing would end a token's session
-			answer(nil, mqttsn.ReturnNotSupported)
+			answer(gateway.AuthAnswer{Code: mqttsn.ReturnCongestion, Why: d.Reason.String()})
 		default:
-			answer(&d.Identity, mqttsn.ReturnAccepted)
+			answer(gateway.AuthAnswer{Code: mqttsn.ReturnNotSupported, Why: d.Reason.String()})
 		}
 	})
 }

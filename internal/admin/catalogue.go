@@ -56,6 +56,7 @@ var catalogue = []metric{
 	{"mqttsn_strangers_total", counter, "answered", "Messages of addresses without a session: told to connect, or, above a rate, nothing."},
 	{"mqttsn_qos_minus_one_dropped_total", counter, "", "PUBLISH with QoS -1 that is not allowed, or to an unknown topic."},
 	{"mqttsn_connects_refused_total", counter, "code", "CONNECT messages refused, by the return code that answered them."},
+	{"mqttsn_tokens_expired_total", counter, "", "Devices ended because their token's time was over."},
 	{"mqttsn_too_fast_total", counter, "", "PUBLISH messages beyond max_message_rate, of a device or an address."},
 	{"mqttsn_unproved_total", counter, "outcome", "What addresses that have proved nothing cost them: messages held back, proofs asked for, devices ended to make room."},
 	{"mqttsn_duplicates_total", counter, "", "Requests that devices sent again, answered and not done again."},

@@ -148,6 +148,7 @@ func (g gathering) gateway(gw *gateway.Gateway) {
 			g.count("mqttsn_connects_refused_total", n, code.String())
 		}
 	}
+	g.count("mqttsn_tokens_expired_total", n.Expired)
 	g.count("mqttsn_too_fast_total", n.TooFast)
 	g.count("mqttsn_unproved_total", n.Held, "held")
 	g.count("mqttsn_unproved_total", n.Challenges, "challenged")
