@@ -30,7 +30,11 @@ func (x *exchange) registering() bool { return x.step == awaitRegAck || x.step =
 func (s *session) regAck(m *mqttsn.RegAck) {
 	x := s.out
 	if x == nil || !x.registering() || x.msgID != m.MsgID {
+		s.guessed()
 		return // of an earlier try
+	}
+	if !s.believed() {
+		return
 	}
 	s.proved = true
 	if x.step == awaitProof {

@@ -75,6 +75,48 @@ func TestAmplification(t *testing.T) {
 	}
 }
 
+// Whoever tries all numbers has none believed; a device that is there has, a minute
+// later.
+func TestGuessedProof(t *testing.T) {
+	play(t, threefold, func(w *world) {
+		sleeping(w, "v", 50, 1000)
+		d := w.device("10.0.0.66:1")
+		d.connect("v", false, 600)
+		probe, ok := d.hearMessage().(*mqttsn.Register)
+		if !ok {
+			t.Fatal("no proof is asked for")
+		}
+		for i := range 40 {
+			d.send(&mqttsn.RegAck{TopicID: probeID, MsgID: probe.MsgID + 1 + mqttsn.MsgID(i)})
+		}
+		d.send(&mqttsn.RegAck{TopicID: probeID, MsgID: probe.MsgID})
+		d.expectSilence(moment)
+		// Nor from another port of the same host; from another host it does.
+		for at, believed := range map[string]bool{"10.0.0.66:2": false, "10.0.0.67:1": true} {
+			d := w.device(at)
+			d.connect(at, true, 600)
+			d.subscribe("a", mqttsn.QoS1)
+			w.publish("a", strings.Repeat("x", 500), mqtt.QoS1, false)
+			probe := d.hearMessage().(*mqttsn.Register)
+			d.send(&mqttsn.RegAck{TopicID: probeID, MsgID: probe.MsgID})
+			if got := d.hear(moment); (got != nil) != believed {
+				t.Errorf("%s: got %s", at, mqttsn.Describe(got))
+			}
+		}
+		time.Sleep(time.Minute)
+		d = w.device("10.0.0.66:3")
+		d.connect("v", false, 600)
+		probe = d.hearMessage().(*mqttsn.Register)
+		d.send(&mqttsn.RegAck{TopicID: probeID, MsgID: probe.MsgID})
+		if d.hear(moment) == nil {
+			t.Error("a minute later it is not believed")
+		}
+		if s := w.gateway.Stats(); s.Guessed != 40 {
+			t.Errorf("%d guesses", s.Guessed)
+		}
+	})
+}
+
 // A device that is there gets all of it, after one REGACK.
 func TestProofOfAddress(t *testing.T) {
 	play(t, threefold, func(w *world) {

@@ -25,6 +25,7 @@ type Stats struct {
 	TooFast            uint64 // PUBLISH messages beyond a rate
 	Held               uint64 // messages not sent, because the address has proved nothing
 	Challenges         uint64 // REGISTER messages that ask for that proof
+	Guessed            uint64 // REGACK messages of such an address with a number that it was not sent
 	Displaced          uint64 // devices that had proved nothing, and gave way to others
 	AuthRefused        uint64 // CONNECT messages whose AUTH was wrong, or missing
 	Expired            uint64 // devices ended, because their token's time was over

@@ -58,7 +58,7 @@ var catalogue = []metric{
 	{"mqttsn_connects_refused_total", counter, "code", "CONNECT messages refused, by the return code that answered them."},
 	{"mqttsn_tokens_expired_total", counter, "", "Devices ended because their token's time was over."},
 	{"mqttsn_too_fast_total", counter, "", "PUBLISH messages beyond max_message_rate, of a device or an address."},
-	{"mqttsn_unproved_total", counter, "outcome", "What addresses that have proved nothing cost them: messages held back, proofs asked for, devices ended to make room."},
+	{"mqttsn_unproved_total", counter, "outcome", "What addresses that have proved nothing cost them: messages held back, proofs asked for, proofs that look guessed, devices ended to make room."},
 	{"mqttsn_duplicates_total", counter, "", "Requests that devices sent again, answered and not done again."},
 	{"mqttsn_retries_total", counter, "", "Messages sent to devices again."},
 	{"mqttsn_round_trip_seconds", summary, "", "How long devices took to answer what they were sent once."},

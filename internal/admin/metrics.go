@@ -152,6 +152,7 @@ func (g gathering) gateway(gw *gateway.Gateway) {
 	g.count("mqttsn_too_fast_total", n.TooFast)
 	g.count("mqttsn_unproved_total", n.Held, "held")
 	g.count("mqttsn_unproved_total", n.Challenges, "challenged")
+	g.count("mqttsn_unproved_total", n.Guessed, "guessed")
 	g.count("mqttsn_unproved_total", n.Displaced, "displaced")
 	g.count("mqttsn_duplicates_total", n.Duplicates)
 	g.count("mqttsn_retries_total", n.Retries)
