@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"snbroker/firmware-sim/internal/cli"
+	listening "snbroker/firmware-sim/internal/program"
 	"snbroker/transport/serial/framing"
 )
 
@@ -39,28 +40,50 @@ duplicates = 0
 `
 
 // pseudoTerminals are a serial line, as socat makes one.
-func pseudoTerminals(t *testing.T) (gateway, devices string) {
+type pseudoTerminals struct {
+	t                *testing.T
+	gateway, devices string
+	cmd              *exec.Cmd
+}
+
+func newPseudoTerminals(t *testing.T) *pseudoTerminals {
 	t.Helper()
 	dir := t.TempDir()
-	gateway, devices = filepath.Join(dir, "gateway"), filepath.Join(dir, "devices")
-	cmd := exec.Command("socat", "pty,raw,echo=0,link="+gateway, "pty,raw,echo=0,link="+devices)
-	if err := cmd.Start(); err != nil {
-		t.Fatalf("%v: scripts/install-test-tools installs it", err)
+	p := &pseudoTerminals{t: t, gateway: filepath.Join(dir, "gateway"), devices: filepath.Join(dir, "devices")}
+	p.plug()
+	t.Cleanup(p.unplug)
+	return p
+}
+
+func (p *pseudoTerminals) plug() {
+	p.t.Helper()
+	p.cmd = exec.Command("socat", "pty,raw,echo=0,link="+p.gateway, "pty,raw,echo=0,link="+p.devices)
+	if err := p.cmd.Start(); err != nil {
+		p.t.Fatalf("%v: scripts/install-test-tools installs it", err)
 	}
-	t.Cleanup(func() {
-		cmd.Process.Kill()
-		cmd.Wait()
-	})
 	for end := time.Now().Add(10 * time.Second); ; time.Sleep(5 * time.Millisecond) {
-		_, a := os.Stat(gateway)
-		_, b := os.Stat(devices)
+		_, a := os.Stat(p.gateway)
+		_, b := os.Stat(p.devices)
 		if a == nil && b == nil {
-			return gateway, devices
+			return
 		}
 		if time.Now().After(end) {
-			t.Fatalf("socat made no line: %v, %v", a, b)
+			p.t.Fatalf("socat made no line: %v, %v", a, b)
 		}
 	}
+}
+
+func (p *pseudoTerminals) unplug() {
+	p.cmd.Process.Kill()
+	p.cmd.Wait()
+	os.Remove(p.gateway) // killed, socat leaves its links behind
+	os.Remove(p.devices)
+}
+
+// serveLine is a server with a serial line.
+func serveLine(t *testing.T, device, framing string) *server {
+	t.Helper()
+	return serveWith(t, fmt.Sprintf("%s\n[[mqttsn.listener]]\ntype = \"serial\"\ndevice = %q\nframing = %q\nallow_anonymous = true\n", serverConfig, device, framing))
 }
 
 // One line has many devices on it, in every framing, and loses nothing.
@@ -74,13 +97,63 @@ func TestFleetOnSerialLine(t *testing.T) {
 	for _, name := range framing.Names() {
 		all.Go(func() {
 			t.Run(name, func(t *testing.T) {
-				gateway, devices := pseudoTerminals(t)
-				s := serveWith(t, fmt.Sprintf("%s\n[[mqttsn.listener]]\ntype = \"serial\"\ndevice = %q\nframing = %q\nallow_anonymous = true\n", serverConfig, gateway, name))
-				got := command(t.Context(), "", "run", file, "-quiet", "-gateway", "serial://"+devices+"?framing="+name, "-broker", s.broker)
+				line := newPseudoTerminals(t)
+				s := serveLine(t, line.gateway, name)
+				got := command(t.Context(), "", "run", file, "-quiet", "-gateway", "serial://"+line.devices+"?framing="+name, "-broker", s.broker)
 				if got.code != cli.ExitOK || !strings.Contains(got.stdout, "\nAll is as promised") || strings.Contains(got.stdout, "no frame") {
 					t.Errorf("exit code %d\n%s%s", got.code, got.stdout, got.stderr)
 				}
 			})
 		})
+	}
+}
+
+// first tells when a message comes.
+type first chan struct{}
+
+func (f first) Messages([]listening.Message) {
+	select {
+	case f <- struct{}{}:
+	default:
+	}
+}
+
+func (first) Acknowledged([]uint16) {}
+
+// A line that is unplugged and comes back ends nothing: devices ask again.
+func TestFleetSurvivesUnplugging(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "s.toml")
+	again := strings.Replace(onLines, "duplicates = 0\n", "", 1) // QoS 1 allows them, when acknowledgements are lost
+	if err := os.WriteFile(file, []byte(again), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	line := newPseudoTerminals(t)
+	s := serveLine(t, line.gateway, "hdlc")
+	publishing := make(first, 1)
+	watch, err := listening.Dial(t.Context(), s.broker, "watch", publishing)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer watch.Close()
+	if err := watch.Subscribe(t.Context(), []string{"s/#"}, 0); err != nil {
+		t.Fatal(err)
+	}
+	ended := make(chan struct{})
+	var got outcome
+	go func() {
+		defer close(ended)
+		got = command(t.Context(), "", "run", file, "-quiet", "-gateway", "serial://"+line.devices, "-broker", s.broker)
+	}()
+	select {
+	case <-publishing:
+		line.unplug()
+		line.plug()
+	case <-ended:
+	}
+	<-ended
+	for _, want := range []string{"\nAll is as promised", "times that a serial line went away 1", "times that it was opened again 1"} {
+		if got.code != cli.ExitOK || !strings.Contains(got.stdout, want) {
+			t.Errorf("no %q; exit code %d\n%s%s", want, got.code, got.stdout, got.stderr)
+		}
 	}
 }

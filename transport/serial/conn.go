@@ -36,7 +36,8 @@ type Conn struct {
 // framing wants; or, in framings without addresses, its node id behind a forwarder
 // (SN §5.5) that shares the line with others; nil for none.
 func Dial(ctx context.Context, cfg Config, node []byte) (*Conn, error) {
-	if err := cfg.check(); err != nil {
+	opener, err := NewOpener(cfg)
+	if err != nil {
 		return nil, err
 	}
 	o := framing.Options{Device: true}
@@ -46,14 +47,13 @@ func Dial(ctx context.Context, cfg Config, node []byte) (*Conn, error) {
 	} else if len(node) > 0 {
 		c.header = forwarderHeader(node)
 	}
-	var err error
 	if c.framing, err = cfg.framing(o); err != nil {
 		return nil, err
 	}
 	if cfg.Framing == "radiohead" {
 		c.to = string([]byte{byte(cfg.Address)})
 	}
-	if c.port, err = cfg.open(ctx); err != nil {
+	if c.port, err = opener.Open(ctx); err != nil {
 		return nil, err
 	}
 	c.Conn, c.inner = net.Pipe()

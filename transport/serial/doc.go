@@ -20,7 +20,8 @@
 //
 // An adapter is unplugged, a server restarts, a device appears only later: the
 // Link stays the same Link, so that the gateway's sessions stay, and the line is
-// opened again, at first after reopenLeast, then less and less often.
+// opened again, at first after reopenLeast, then less and less often. An Opener does
+// that, for programs with a decoder of their own, too.
 //
 // # Ports
 //

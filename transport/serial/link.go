@@ -36,12 +36,12 @@ type Link struct {
 	wake     chan struct{}
 	answered chan struct{}
 	written  chan struct{} // closed when it has ended
-	heard    atomic.Int64  // when octets last came, in nanoseconds since begun
 	writing  atomic.Int64  // since when a frame is being written; 0: none is
 	begun    time.Time
 	echoes   echoes
 
-	reader reader // Serve's
+	opener *Opener // Serve's
+	reader reader  // Serve's
 }
 
 var _ transport.Link = (*Link)(nil)
@@ -49,7 +49,8 @@ var _ transport.Link = (*Link)(nil)
 // Open makes a Link. Its error is of cfg alone: a device that is not there, or
 // busy, is told to the log and tried again by Serve.
 func Open(cfg Config) (*Link, error) {
-	if err := cfg.check(); err != nil {
+	opener, err := NewOpener(cfg)
+	if err != nil {
 		return nil, err
 	}
 	f, err := cfg.framing(framing.Options{})
@@ -60,7 +61,7 @@ func Open(cfg Config) (*Link, error) {
 		cfg.Log = slog.Default()
 	}
 	l := &Link{
-		cfg: cfg, framing: f, name: "serial " + cfg.Device,
+		cfg: cfg, framing: f, opener: opener, name: "serial " + cfg.Device,
 		log:      cfg.Log.With("line", cfg.Device),
 		queue:    frames{most: cfg.queueSize()},
 		wake:     make(chan struct{}, 1),
@@ -70,24 +71,16 @@ func Open(cfg Config) (*Link, error) {
 	}
 	l.ctx, l.cancel = context.WithCancel(context.Background())
 	l.reader.init(l)
+	opener.Heard = l.reader.discard
 	if !f.Checked {
 		l.log.Warn("framing without a checksum: a disturbed octet can become another topic or value; use one with a checksum where the devices can", "framing", f.Name)
 	}
 	// What may take its time is Serve's.
 	if _, tcp := TCP(cfg.Device); !tcp && cfg.Settle == 0 {
-		l.openFirst()
+		l.reopen()
 	}
 	go l.write()
 	return l, nil
-}
-
-func (l *Link) openFirst() {
-	port, err := l.cfg.open(l.ctx)
-	if err != nil {
-		l.reader.failed(err)
-		return
-	}
-	l.up(port)
 }
 
 // Name is "serial DEVICE".

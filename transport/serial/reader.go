@@ -16,8 +16,7 @@ type reader struct {
 	arena   []byte // messages of the batch
 	batch   []transport.Datagram
 	nodes   map[string]string // addresses seen, so that none is allocated twice
-	opened  bool              // the line was tried, at least
-	good    bool              // and was open
+	good    bool              // the line was open
 	silent  bool              // the decoder has been told
 	stuck   bool              // the writer was, when last looked at
 	problem string            // why the line is away, as logged
@@ -43,7 +42,6 @@ func (r *reader) init(l *Link) {
 
 // failed logs why the line cannot be opened, once for each reason.
 func (r *reader) failed(err error) {
-	r.opened = true
 	if text := err.Error(); text != r.problem {
 		r.problem = text
 		r.l.log.Warn("the serial line cannot be opened; trying again", "error", err)
@@ -57,7 +55,7 @@ func (r *reader) read(port Port, to transport.Receiver) (useful bool) {
 	if r.good {
 		l.notes.reopened.Add(1)
 	}
-	r.opened, r.good, r.problem = true, true, ""
+	r.good, r.problem = true, ""
 	l.log.Info("the serial line is open", "framing", l.framing.Name)
 	r.warnOfHolders()
 	begun := time.Now()
@@ -76,7 +74,6 @@ func (r *reader) read(port Port, to transport.Receiver) (useful bool) {
 		}
 		if n > 0 {
 			useful = true
-			l.heard.Store(int64(now.Sub(l.begun)))
 			r.silent = false
 			r.witness.saw(r.buf[:n])
 			r.decode(r.buf[:n], to)

@@ -100,7 +100,6 @@ func (l *Link) writeAll(port Port, f *frames) {
 	for _, n := range f.ends {
 		frame := f.mem[from:n.end]
 		from = n.end
-		l.awaitTurn()
 		if !n.preamble {
 			waiting--
 			// Counted before: who gets it may look at once.
@@ -122,20 +121,6 @@ func (l *Link) writeAll(port Port, f *frames) {
 	}
 }
 
-// awaitTurn waits until the line has been silent for the turnaround, but not for
-// ever: whoever never stops talking is talked over.
-func (l *Link) awaitTurn() {
-	if l.cfg.Turnaround == 0 {
-		return
-	}
-	for range 10 {
-		silent := time.Since(l.begun) - time.Duration(l.heard.Load())
-		if silent >= l.cfg.Turnaround || !l.pause(l.cfg.Turnaround-silent) {
-			return
-		}
-	}
-}
-
 // awaitAnswer waits for the modem's answer, where the framing has one.
 func (l *Link) awaitAnswer() {
 	if l.framing.Patience == 0 {
@@ -147,17 +132,5 @@ func (l *Link) awaitAnswer() {
 	case <-l.answered:
 	case <-limit.C:
 	case <-l.ctx.Done():
-	}
-}
-
-// pause waits, and tells whether that was to its end.
-func (l *Link) pause(d time.Duration) bool {
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-t.C:
-		return true
-	case <-l.ctx.Done():
-		return false
 	}
 }

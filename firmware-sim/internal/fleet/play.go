@@ -98,7 +98,7 @@ func (r *Real) publishing(ctx context.Context) error {
 
 // overload finds out whether this machine drops datagrams.
 func (r *Real) overload() {
-	if t := r.Traffic(); t.Dropped+t.Overrun+t.Noise > 0 {
+	if t := r.Traffic(); t.Dropped+t.Overrun+t.Noise+t.Lost > 0 {
 		r.Turn((*Fleet).Lossy)
 	}
 }

@@ -163,6 +163,8 @@ func (r *Real) Traffic() (sum lines.Stats) {
 		sum.Dropped += s.Dropped
 		sum.Overrun += s.Overrun
 		sum.Noise += s.Noise
+		sum.Lost += s.Lost
+		sum.Reopened += s.Reopened
 		sum.Handshakes += s.Handshakes
 		sum.HandshakesFailed += s.HandshakesFailed
 	}

@@ -78,9 +78,10 @@ type Limits struct {
 type Stats struct {
 	Sent, Received uint64
 	Refused        uint64 // by the kernel, or by an ICMP error: nobody listens
-	Dropped        uint64 // for want of room: by the kernel to receive, or on the way out to a slow line
+	Dropped        uint64 // for want of room: by the kernel to receive, or on the way out to a line that is slow, or away
 	Overrun        uint64 // by the kernel, for want of room at a gateway on this machine
 	Noise          uint64 // pieces of what a serial line brought that are no frame
+	Lost, Reopened uint64 // times that a serial line went away, and that it was opened again
 
 	Handshakes, HandshakesFailed uint64 // with DTLS
 }

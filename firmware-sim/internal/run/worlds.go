@@ -48,6 +48,10 @@ func real(ctx context.Context, env cli.Env, o options, s *scenario.Scenario) (*f
 	if t.Noise > 0 {
 		r.Counts = append(r.Counts, report.Count{Name: "pieces of what a serial line brought that are no frame", N: t.Noise})
 	}
+	if t.Lost > 0 {
+		r.Counts = append(r.Counts, report.Count{Name: "times that a serial line went away", N: t.Lost},
+			report.Count{Name: "times that it was opened again", N: t.Reopened})
+	}
 	return p.Fleet, r, nil
 }
 
