@@ -1,6 +1,7 @@
 package serial
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"math/rand/v2"
@@ -15,8 +16,10 @@ import (
 // noisy damages what passes: so many octets of a thousand, and cuts frames short.
 type noisy struct {
 	Port
-	mu  sync.Mutex
-	rnd *rand.Rand
+	mu    sync.Mutex
+	rnd   *rand.Rand
+	wire  []byte   // all that went out
+	whole [][]byte // frames that nothing happened to
 }
 
 func (p *noisy) Write(b []byte) (int, error) {
@@ -30,6 +33,10 @@ func (p *noisy) Write(b []byte) (int, error) {
 	}
 	if p.rnd.IntN(20) == 0 {
 		out = out[:p.rnd.IntN(len(out))]
+	}
+	p.wire = append(p.wire, out...)
+	if bytes.Equal(out, b) {
+		p.whole = append(p.whole, out)
 	}
 	if len(out) > 0 {
 		if _, err := p.Port.Write(out); err != nil {
