@@ -2,6 +2,7 @@ package gateway
 
 import (
 	"errors"
+	"slices"
 	"time"
 
 	"snbroker/mqttsn"
@@ -76,10 +77,31 @@ func (r searchers) Receive(_ transport.Link, batch []transport.Datagram) {
 // advert is an ADVERTISE that goes out at intervals.
 type advert struct {
 	link  *link
+	own   bool // of the link's options, not of a Discovery
 	to    func() []transport.Addr
 	every time.Duration
 	due   instant
 }
+
+// advertiseOn has a link advertise as its options say, and no longer as they said.
+func (g *Gateway) advertiseOn(l *link) {
+	g.adverts = slices.DeleteFunc(g.adverts, func(a *advert) bool { return a.own && a.link == l })
+	if o := &l.options; o.Everybody != nil && o.AdvertiseEvery > 0 {
+		g.adverts = append(g.adverts, &advert{link: l, own: true, to: o.Everybody, every: o.AdvertiseEvery, due: g.now})
+		g.wakePump()
+	}
+}
+
+func (g *Gateway) stopAdvertising(l *link) {
+	g.beginTurn()
+	defer g.endTurn()
+	l.options.Everybody = nil
+	g.advertiseOn(l)
+}
+
+// advertiseAgain is how soon an ADVERTISE is tried again that had nowhere to go: no
+// interface is up, or a serial line is away, or has something better to carry.
+const advertiseAgain = 10 * time.Second
 
 // advertise sends the ADVERTISE messages that are due.
 func (g *Gateway) advertise() {
@@ -87,7 +109,11 @@ func (g *Gateway) advertise() {
 		if a.due <= g.now && !g.closed {
 			a.due = g.now.after(a.every)
 			g.tx.advertise = mqttsn.Advertise{GwID: g.cfg.GatewayID, Duration: uint16(min(a.every/time.Second, 0xFFFF))}
-			for _, to := range a.to() {
+			to := a.to()
+			if len(to) == 0 {
+				a.due = g.now.after(min(a.every, advertiseAgain))
+			}
+			for _, to := range to {
 				g.send(peer{link: a.link, addr: to}, 0, &g.tx.advertise)
 			}
 		}

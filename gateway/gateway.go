@@ -108,6 +108,12 @@ type LinkOptions struct {
 	// MaxMessage is the longest MQTT-SN message sent to a device, in octets;
 	// longer ones are dropped (SN §6.10). 0: what the link carries.
 	MaxMessage int
+	// Everybody says where ADVERTISE goes on the link itself, at the time; while that
+	// is nowhere, it is tried again soon. nil: the link has no way to reach all.
+	Everybody func() []transport.Addr
+	// AdvertiseEvery is the time between two ADVERTISE (SN §7.2: more than 15
+	// minutes); 0: none.
+	AdvertiseEvery time.Duration
 }
 
 // Gateway serves MQTT-SN devices. Make one with New, start it with Start, give
@@ -230,8 +236,10 @@ func (g *Gateway) Serve(l transport.Link, o LinkOptions) error {
 		at.maxMessage = min(at.maxMessage, o.MaxMessage)
 	}
 	g.served[l] = at
+	g.advertiseOn(at)
 	g.endTurn()
 	g.wakePump()
+	defer g.stopAdvertising(at)
 	return l.Serve(receiver{g, at})
 }
 

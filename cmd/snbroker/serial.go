@@ -2,7 +2,9 @@ package main
 
 import (
 	"fmt"
+	"time"
 
+	"snbroker/gateway"
 	"snbroker/internal/config"
 	"snbroker/transport/serial"
 )
@@ -11,6 +13,13 @@ import (
 type serialLine struct {
 	*serial.Link
 	rules *config.MQTTSNListener
+}
+
+// options are the rules for the line's devices, and how they find the gateway.
+func (l serialLine) options() gateway.LinkOptions {
+	o := l.rules.Link()
+	o.Everybody, o.AdvertiseEvery = l.Everybody, time.Duration(l.rules.AdvertiseInterval)
+	return o
 }
 
 // openLine opens a line. Its device may be there only later.
@@ -27,7 +36,7 @@ func (s *server) openLine(rules *config.MQTTSNListener) error {
 
 func (s *server) serveLines() {
 	for _, l := range s.lines {
-		s.run(func() error { return s.gateway.Serve(l.Link, l.rules.Link()) })
+		s.run(func() error { return s.gateway.Serve(l.Link, l.options()) })
 	}
 }
 

@@ -84,6 +84,9 @@ func (c *Config) complete() {
 		if port, ok := usualPorts[l.Type]; ok && !c.src.has(child(path, "address")) {
 			l.Address = loopbacks(port)
 		}
+		if l.Type == "serial" && !c.src.has(child(path, "advertise_interval")) {
+			l.AdvertiseInterval = 0 // a radio's airtime is for whoever wants to spend it
+		}
 		if !c.src.has(child(path, "allow_anonymous")) {
 			l.AllowAnonymous = l.local() && !l.AllowPlainAuth
 		}

@@ -31,7 +31,7 @@ type SerialLine struct {
 var (
 	serialKeys = []string{"device", "baud", "mode", "framing", "max_frame", "xbee_api", "line_address", "rtscts", "dtr",
 		"settle", "rs485", "turnaround", "echo", "console"}
-	udpKeys = []string{"address", "receive_buffer", "groups", "group_interfaces", "advertise_interval"}
+	udpKeys = []string{"address", "receive_buffer", "groups", "group_interfaces"}
 )
 
 func defaultSerialLine() SerialLine {
@@ -128,6 +128,10 @@ func (v *validator) serial(lines map[string]string, at string, l *MQTTSNListener
 	if _, err := framing.New(l.Framing, framing.Options{MTU: int(l.MaxFrame)}); err != nil {
 		path = child(at, "max_frame")
 		v.wrong(path, "%s = %s: %s", shown(path), quoted(l.MaxFrame), strings.TrimPrefix(err.Error(), "framing: "))
+	}
+	if _, ok := framing.Everybody(l.Framing); !ok && l.AdvertiseInterval != 0 {
+		path := child(at, "advertise_interval")
+		v.wrong(path, "%s: framing = %q has no address for everybody; leave it out", shown(path), l.Framing)
 	}
 	usual := defaultSerialLine()
 	if path := child(at, "xbee_api"); l.XBeeAPI != usual.XBeeAPI && l.Framing != "xbee" {

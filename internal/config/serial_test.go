@@ -33,6 +33,15 @@ type = "serial"
 device = "udp://bridge:1"
 [[mqttsn.listener]]
 baud = 9600
+[[mqttsn.listener]]
+type = "serial"
+device = "/dev/a"
+framing = "loralink"
+advertise_interval = "15m"
+[[mqttsn.listener]]
+type = "serial"
+device = "/dev/b"
+advertise_interval = "1d"
 `)
 	if err == nil {
 		t.Fatal("accepted")
@@ -51,6 +60,8 @@ baud = 9600
 		`t:21: mqttsn.listener.groups is for listeners of type "udp"; this one is "serial"`,
 		`t:22: mqttsn.listener.xbee_api is for framing = "xbee"`,
 		`t:25: mqttsn.listener.device = "udp://bridge:1": want a path`,
+		`t:32: mqttsn.listener.advertise_interval: framing = "loralink" has no address for everybody; leave it out`,
+		`t:36: mqttsn.listener.advertise_interval = "1d": want "1s" to "18h12m15s"`,
 		`t:27: mqttsn.listener.baud is for listeners of type "serial"; this one is "udp"`,
 	} {
 		if !strings.Contains(err.Error(), want) {

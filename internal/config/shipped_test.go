@@ -92,9 +92,9 @@ func TestShippedFileUncommented(t *testing.T) {
 	if l.AdvertiseInterval != d.AdvertiseInterval || len(l.Groups) == 0 || len(l.GroupInterfaces) == 0 {
 		t.Errorf("%+v", l)
 	}
-	line := c.MQTTSN.Listeners[1].SerialLine
+	line := c.MQTTSN.Listeners[2]
 	line.Device = ""
-	if line != defaultSerialLine() {
+	if line.SerialLine != defaultSerialLine() || line.AdvertiseInterval != 0 {
 		t.Errorf("%+v", line)
 	}
 	secure, web := c.MQTT.Listeners[1], c.MQTT.Listeners[2]

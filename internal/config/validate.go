@@ -160,7 +160,7 @@ func (v *validator) groups(taken map[string]string, at string, l *MQTTSNListener
 			v.wrong(path, `%s: %s means something else on every interface: name one, as in "[%s%%eth0]:%d"`, shown(path), g, ip, a.Port())
 		}
 	}
-	if len(l.Groups) == 0 {
+	if len(l.Groups) == 0 && l.Type != "serial" {
 		for _, key := range []string{"group_interfaces", "advertise_interval"} {
 			if path := child(at, key); v.src.has(path) {
 				v.wrong(path, "%s does nothing without groups", shown(path))

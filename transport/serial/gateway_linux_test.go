@@ -36,9 +36,14 @@ func newWorld(t testing.TB) *world {
 // serve gives the gateway a link until the test ends.
 func (w *world) serve(t testing.TB, l transport.Link) {
 	t.Helper()
+	w.serveWith(t, l, gateway.LinkOptions{Anonymous: true, QoSMinusOne: true})
+}
+
+func (w *world) serveWith(t testing.TB, l transport.Link, o gateway.LinkOptions) {
+	t.Helper()
 	var served sync.WaitGroup
 	served.Go(func() {
-		if err := w.Serve(l, gateway.LinkOptions{Anonymous: true, QoSMinusOne: true}); err != nil {
+		if err := w.Serve(l, o); err != nil {
 			t.Error(err)
 		}
 	})

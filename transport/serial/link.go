@@ -29,6 +29,7 @@ type Link struct {
 	mu      sync.Mutex
 	port    Port // nil: the line is away
 	queue   frames
+	busy    bool // the writer has frames that left the queue
 	serving bool
 	closed  bool
 
@@ -88,6 +89,19 @@ func (l *Link) Name() string { return l.name }
 
 // MTU is the longest message in octets.
 func (l *Link) MTU() int { return l.framing.MTU }
+
+// Everybody is where to send what all on the line are to hear, and may as well be
+// heard later: nowhere while the line is away, or has something else to carry; and
+// where the framing has no address for it.
+func (l *Link) Everybody() []transport.Addr {
+	node, ok := framing.Everybody(l.cfg.Framing)
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if !ok || l.port == nil || l.busy || len(l.queue.ends) > 0 {
+		return nil
+	}
+	return []transport.Addr{{Node: node}}
+}
 
 // Stats is a snapshot of the counters. ReceiveErrors counts what was no frame,
 // text left out.

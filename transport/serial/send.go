@@ -83,6 +83,7 @@ func (l *Link) write() {
 			l.writeAll(port, &mine)
 		}
 		mine.clear()
+		l.idle()
 	}
 }
 
@@ -92,7 +93,15 @@ func (l *Link) take(mine *frames) Port {
 	defer l.mu.Unlock()
 	mine.most = l.queue.most
 	l.queue, *mine = *mine, l.queue
+	l.busy = true
 	return l.port
+}
+
+// idle says that all of that is written.
+func (l *Link) idle() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.busy = false
 }
 
 func (l *Link) writeAll(port Port, f *frames) {

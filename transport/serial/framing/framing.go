@@ -110,6 +110,7 @@ type maker struct {
 	device    int
 	checked   bool
 	addressed bool
+	everybody string // the address that all nodes listen to; "": there is none
 	preamble  []byte
 	patience  time.Duration
 	make      func(o Options) (Encoder, Decoder)
@@ -126,9 +127,9 @@ var makers = map[string]maker{
 	"slip":     {make: newSLIP},
 	"slip-crc": {checked: true, make: newSLIPCRC},
 	"cobs":     {checked: true, preamble: []byte{cobsDelimiter}, make: newCOBS},
-	"xbee":     {mtu: 255, device: 8, checked: true, addressed: true, make: newXBee},
+	"xbee":     {mtu: 255, device: 8, checked: true, addressed: true, everybody: xbeeBroadcast, make: newXBee},
 	"radiohead": {mtu: radioHeadPayload, most: radioHeadPayload, gateway: 1, device: 1, checked: true, addressed: true,
-		make: newRadioHead},
+		everybody: string([]byte{radioHeadBroadcast}), make: newRadioHead},
 	"loralink": {mtu: 240, most: 240, device: 1, checked: true, addressed: true, patience: 10 * time.Second,
 		make: newLoRaLink},
 	"aquila":  {mtu: 255, device: 2, checked: true, patience: 5 * time.Second, make: newAquila},
@@ -140,6 +141,14 @@ func Names() []string { return names }
 
 // Addressed tells whether a framing has node addresses of its own.
 func Addressed(name string) bool { return makers[name].addressed }
+
+// Everybody is the node address that reaches all on a line: "" where there are no
+// addresses. It is not ok where there is none; and for radios that say of each frame
+// whether it was sent, since the next one would have to wait for that.
+func Everybody(name string) (node string, ok bool) {
+	m := makers[name]
+	return m.everybody, m.everybody != "" || m.make != nil && m.device == 0
+}
 
 // New makes a framing by its name.
 func New(name string, o Options) (*Framing, error) {
