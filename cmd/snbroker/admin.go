@@ -111,6 +111,9 @@ func (s *server) listeners() (all []admin.Listener) {
 		}
 		all = append(all, l)
 	}
+	for _, l := range s.lines {
+		all = append(all, l.seen())
+	}
 	return all
 }
 

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"snbroker/gateway"
+	"snbroker/internal/admin"
 	"snbroker/internal/config"
 	"snbroker/transport/serial"
 )
@@ -20,6 +21,13 @@ func (l serialLine) options() gateway.LinkOptions {
 	o := l.rules.Link()
 	o.Everybody, o.AdvertiseEvery = l.Everybody, time.Duration(l.rules.AdvertiseInterval)
 	return o
+}
+
+// seen is the line as the admin address shows it.
+func (l serialLine) seen() admin.Listener {
+	link, line := l.Stats(), l.LineStats()
+	return admin.Listener{Protocol: "mqttsn", Type: l.rules.Type, Address: l.rules.Device, Name: l.Name(),
+		Anonymous: l.rules.AllowAnonymous, Link: &link, Line: &line}
 }
 
 // openLine opens a line. Its device may be there only later.

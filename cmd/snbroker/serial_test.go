@@ -71,6 +71,10 @@ device = "tcp://`+at+`"
 	device.ask(snConnect, snConnack)
 	device.say(snPublish("by wire"))
 	client.hear(mqttPublish("by wire"))
+	shown := s.listeners()
+	if l := shown[len(shown)-1]; l.Name != "serial tcp://"+at || l.Line.Open != 1 || l.Link.DatagramsIn != 3 || s.counts().PacketsIn != 3+s.clients[0].Stats().PacketsIn {
+		t.Errorf("%+v, %+v, %+v", l.Link, l.Line, s.counts())
+	}
 	s.gateway.Close()
 	device.hear(snDisconnect)
 	if !strings.Contains(log.String(), `on="serial tcp://`+at) {

@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"snbroker/internal/sys"
+	"snbroker/transport"
 )
 
 // report publishes below $SYS until quit.
@@ -26,11 +27,17 @@ func (s *server) counts() (all sys.Counts) {
 		all.BytesOut += n.BytesOut
 	}
 	for _, d := range s.devices {
-		n := d.Stats()
-		all.PacketsIn += n.DatagramsIn
-		all.PacketsOut += n.DatagramsOut
-		all.BytesIn += n.BytesIn
-		all.BytesOut += n.BytesOut
+		addLink(&all, d.Stats())
+	}
+	for _, l := range s.lines {
+		addLink(&all, l.Stats())
 	}
 	return all
+}
+
+func addLink(all *sys.Counts, n transport.Stats) {
+	all.PacketsIn += n.DatagramsIn
+	all.PacketsOut += n.DatagramsOut
+	all.BytesIn += n.BytesIn
+	all.BytesOut += n.BytesOut
 }

@@ -23,6 +23,7 @@ import (
 	"snbroker/internal/tap"
 	"snbroker/transport"
 	"snbroker/transport/dtls"
+	"snbroker/transport/serial"
 )
 
 // bench is a Server with a broker and a gateway behind it.
@@ -68,7 +69,8 @@ func build(t testing.TB, stored bool, change func(*Config)) *bench {
 	c := Config{Version: "1.2.3", Broker: b.broker, Gateway: b.gateway, Tap: b.tap, Clients: known, Store: log,
 		Listeners: func() []Listener {
 			return []Listener{{Protocol: "mqtt", Type: "tcp", Address: "127.0.0.1:1883", Name: "tcp 127.0.0.1:1883", MQTT: &listener.Stats{PacketsIn: 3}},
-				{Protocol: "mqttsn", Type: "dtls", Address: "127.0.0.1:8883", Name: "dtls 127.0.0.1:8883", Link: new(transport.Stats), DTLS: new(dtls.Stats)}}
+				{Protocol: "mqttsn", Type: "dtls", Address: "127.0.0.1:8883", Name: "dtls 127.0.0.1:8883", Link: new(transport.Stats), DTLS: new(dtls.Stats)},
+				{Protocol: "mqttsn", Type: "serial", Address: "/dev/ttyUSB0", Name: "serial /dev/ttyUSB0", Link: new(transport.Stats), Line: &serial.LineStats{Open: 1}}}
 		},
 		Settings: func() []Setting { return []Setting{{Key: "limits.max_queued", Value: "7"}} },
 		Warnings: func() []Warning { return []Warning{{Level: "warn", Text: "careful"}} },

@@ -220,7 +220,8 @@ func TestOverviewStoreListenersConfiguration(t *testing.T) {
 		t.Errorf("%+v", s)
 	}
 	var l []ListenerState
-	if b.get("/api/v1/listeners", &l); len(l) != 2 || !slices.Contains(l[0].Counts, Count{"packets_in", 3}) || !slices.Contains(l[1].Counts, Count{"unknown_cid", 0}) {
+	if b.get("/api/v1/listeners", &l); len(l) != 3 || !slices.Contains(l[0].Counts, Count{"packets_in", 3}) || !slices.Contains(l[1].Counts, Count{"unknown_cid", 0}) ||
+		l[2].Address != "/dev/ttyUSB0" || !slices.Contains(l[2].Counts, Count{"open", 1}) {
 		t.Errorf("%+v", l)
 	}
 	var c Configuration

@@ -63,6 +63,7 @@ var catalogue = []metric{
 	{"mqttsn_retries_total", counter, "", "Messages sent to devices again."},
 	{"mqttsn_round_trip_seconds", summary, "", "How long devices took to answer what they were sent once."},
 	{"mqttsn_encode_errors_total", counter, "", "Messages that could not be encoded: a fault of the program."},
+	{"mqttsn_auth_refused_total", counter, "", "CONNECT messages whose AUTH was wrong, or missing."},
 
 	{"link_datagrams_total", counter, "link,direction", "Datagrams of a device listener."},
 	{"link_bytes_total", counter, "link,direction", "Their octets."},
@@ -73,6 +74,14 @@ var catalogue = []metric{
 	{"dtls_sessions_ended_total", counter, "link,reason", "DTLS sessions that the gateway ended."},
 	{"dtls_addresses_changed_total", counter, "link", "New addresses of DTLS sessions."},
 	{"dtls_datagrams_dropped_total", counter, "link,reason", "Datagrams of no DTLS session, or too many of one."},
+	{"serial_open", gauge, "link", "1 if the serial line is open."},
+	{"serial_lost_total", counter, "link", "Times that the line went away: unplugged, or its server was gone."},
+	{"serial_reopened_total", counter, "link", "Times that it came back."},
+	{"serial_noise_total", counter, "link,reason", "Damaged frames, and pieces between frames that are no text."},
+	{"serial_resynchronised_total", counter, "link", "Times that a frame was found after noise."},
+	{"serial_text_total", counter, "link", "Pieces of text between frames, which firmware prints."},
+	{"serial_echoes_total", counter, "link", "Own messages that came back, dropped."},
+	{"serial_undelivered_total", counter, "link", "Messages that the radio gave up."},
 
 	{"store_healthy", gauge, "", "1 if the disk takes what is written, or nothing is kept on one."},
 	{"store_written_bytes_total", counter, "", "Octets written to the disk, in whole pages of 4 KiB."},

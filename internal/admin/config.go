@@ -12,6 +12,7 @@ import (
 	"snbroker/internal/tap"
 	"snbroker/transport"
 	"snbroker/transport/dtls"
+	"snbroker/transport/serial"
 )
 
 // Config says what is looked into. Fields that may be nil say so.
@@ -51,7 +52,8 @@ type Listener struct {
 	Anonymous bool            // lets in whoever can reach it
 	MQTT      *listener.Stats // nil: it is for devices
 	Link      *transport.Stats
-	DTLS      *dtls.Stats // nil: no DTLS
+	DTLS      *dtls.Stats       // nil: no DTLS
+	Line      *serial.LineStats // nil: no serial line
 }
 
 // Setting is one of the settings in force.

@@ -26,6 +26,9 @@ func (s *Server) listeners(w http.ResponseWriter, _ *http.Request) {
 		if l.DTLS != nil {
 			state.Counts = append(state.Counts, countsOf(*l.DTLS)...)
 		}
+		if l.Line != nil {
+			state.Counts = append(state.Counts, countsOf(*l.Line)...)
+		}
 		out = append(out, state)
 	}
 	answer(w, http.StatusOK, out)

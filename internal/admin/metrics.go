@@ -47,7 +47,8 @@ func (c *collector) Collect(to chan<- prometheus.Metric) {
 	g.value("ready", truth(c.s.health().OK))
 	g.value("start_time_seconds", float64(c.s.begun.UnixMilli())/1000)
 	g.broker(c.s.cfg.Broker)
-	g.gateway(c.s.cfg.Gateway)
+	n := c.s.cfg.Gateway.Stats()
+	g.gateway(&n)
 	for _, l := range c.s.cfg.Listeners() {
 		g.listener(&l)
 	}
@@ -124,8 +125,7 @@ func (g gathering) broker(b *broker.Broker) {
 	}
 }
 
-func (g gathering) gateway(gw *gateway.Gateway) {
-	n := gw.Stats()
+func (g gathering) gateway(n *gateway.Stats) {
 	for _, state := range deviceStates {
 		g.value("devices", float64(n.Devices(state)), state.String())
 	}
@@ -158,6 +158,7 @@ func (g gathering) gateway(gw *gateway.Gateway) {
 	g.count("mqttsn_retries_total", n.Retries)
 	g.took("mqttsn_round_trip_seconds", n.RoundTrips, n.RoundTripTime)
 	g.count("mqttsn_encode_errors_total", n.EncodeErrors)
+	g.count("mqttsn_auth_refused_total", n.AuthRefused)
 }
 
 // deviceStates are those that the gateway counts devices in.

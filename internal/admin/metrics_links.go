@@ -4,6 +4,7 @@ import (
 	"snbroker/internal/listener"
 	"snbroker/transport"
 	"snbroker/transport/dtls"
+	"snbroker/transport/serial"
 )
 
 // counted is a count by one of a label's values.
@@ -27,6 +28,9 @@ func (g gathering) listener(l *Listener) {
 	}
 	if l.DTLS != nil {
 		g.dtls(l.Name, l.DTLS)
+	}
+	if l.Line != nil {
+		g.line(l.Name, l.Line)
 	}
 }
 
@@ -58,6 +62,18 @@ func (g gathering) dtls(name string, n *dtls.Stats) {
 	g.counts("dtls_sessions_ended_total", name, counted{"replaced", n.Replaced}, counted{"idle", n.Idle}, counted{"evicted", n.Evicted})
 	g.count("dtls_addresses_changed_total", n.Moved, name)
 	g.counts("dtls_datagrams_dropped_total", name, counted{"unknown_cid", n.UnknownCID}, counted{"stray", n.Stray}, counted{"overrun", n.Overrun})
+}
+
+func (g gathering) line(name string, n *serial.LineStats) {
+	g.value("serial_open", float64(n.Open), name)
+	g.count("serial_lost_total", n.Lost, name)
+	g.count("serial_reopened_total", n.Reopened, name)
+	g.counts("serial_noise_total", name, counted{"checksum", n.WrongChecksum}, counted{"length", n.WrongLength},
+		counted{"escape", n.WrongEscape}, counted{"cut_off", n.CutOff}, counted{"stray", n.Stray})
+	g.count("serial_resynchronised_total", n.Resynced, name)
+	g.count("serial_text_total", n.Text, name)
+	g.count("serial_echoes_total", n.Echoes, name)
+	g.count("serial_undelivered_total", n.Undelivered, name)
 }
 
 func (g gathering) store() {

@@ -3,6 +3,7 @@ package admin
 import (
 	"fmt"
 	"os"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -10,6 +11,11 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"snbroker/broker"
+	"snbroker/gateway"
+	"snbroker/internal/listener"
+	"snbroker/transport"
+	"snbroker/transport/dtls"
+	"snbroker/transport/serial"
 )
 
 // Every metric of the catalogue is told, with the labels it says, and no other.
@@ -75,6 +81,62 @@ func TestMetricsAreDocumented(t *testing.T) {
 	table, _, _ = strings.Cut(table, "\n\n")
 	if got := table + "\n"; got != want.String() {
 		t.Errorf("the table has to be:\n%s", want.String())
+	}
+}
+
+// part tells some of what the collector tells.
+type part struct {
+	c    *collector
+	tell func(gathering)
+}
+
+func (part) Describe(chan<- *prometheus.Desc)      {}
+func (p part) Collect(to chan<- prometheus.Metric) { p.tell(gathering{p.c, to}) }
+
+func (c *collector) of(tell func(gathering)) string {
+	r := prometheus.NewRegistry()
+	r.MustRegister(part{c, tell})
+	families, err := r.Gather()
+	return fmt.Sprint(families, err)
+}
+
+// Each count that a part of the program keeps is told by some metric: one that is
+// raised changes what is told.
+func TestEveryCountIsTold(t *testing.T) {
+	c := newCollector(newBench(t, nil).Server)
+	devices, link, clients, secure, line := new(gateway.Stats), new(transport.Stats), new(listener.Stats), new(dtls.Stats), new(serial.LineStats)
+	for stats, tell := range map[any]func(gathering){
+		devices: func(g gathering) { g.gateway(devices) },
+		link:    func(g gathering) { g.link("l", link) },
+		clients: func(g gathering) { g.clients("l", clients) },
+		secure:  func(g gathering) { g.dtls("l", secure) },
+		line:    func(g gathering) { g.line("l", line) },
+	} {
+		v := reflect.ValueOf(stats).Elem()
+		for i := range v.NumField() {
+			f := v.Type().Field(i)
+			if !f.IsExported() {
+				continue
+			}
+			before := c.of(tell)
+			raise(v.Field(i))
+			if before == c.of(tell) {
+				t.Errorf("%v.%s is not told", v.Type(), f.Name)
+			}
+		}
+	}
+}
+
+func raise(v reflect.Value) {
+	switch {
+	case v.Kind() == reflect.Array:
+		for i := range v.Len() {
+			raise(v.Index(i))
+		}
+	case v.CanInt():
+		v.SetInt(v.Int() + 1e9)
+	default:
+		v.SetUint(v.Uint() + 1000)
 	}
 }
 

@@ -130,7 +130,7 @@ func TestReopens(t *testing.T) {
 			far.unplug()
 			time.Sleep(time.Second)
 		}
-		if s := l.LineStats(); s.Reopened != 2 {
+		if s := l.LineStats(); s.Reopened != 2 || s.Lost != 3 || s.Open != 0 {
 			t.Errorf("%+v", s)
 		}
 	})

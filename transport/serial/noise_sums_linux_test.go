@@ -145,7 +145,8 @@ func throughNoise(t *testing.T, name string, seed uint64) (damaged int) {
 	ours := &noisy{Port: near, rnd: rand.New(rand.NewPCG(seed, 1))}
 	theirs := &noisy{Port: far, rnd: rand.New(rand.NewPCG(seed, 2))}
 	w := newWorld(t)
-	link := &notedLink{Link: opened(t, plain(name, ours))}
+	line := opened(t, plain(name, ours))
+	link := &notedLink{Link: line}
 	w.serve(t, link)
 	nc, err := Dial(t.Context(), plain(name, theirs), []byte(own(name, 3)))
 	if err != nil {
@@ -176,6 +177,10 @@ func throughNoise(t *testing.T, name string, seed uint64) (damaged int) {
 	compare(t, "device", conn.all, downward, wholeDown)
 	if len(whole) < 100 || link.Stats().ReceiveErrors < 10 {
 		t.Errorf("%d whole frames, and %d damaged ones: that is no test", len(whole), link.Stats().ReceiveErrors)
+	}
+	n := line.LineStats()
+	if all := n.WrongChecksum + n.WrongLength + n.WrongEscape + n.CutOff + n.Stray; all != link.Stats().ReceiveErrors || n.WrongChecksum == 0 || n.CutOff == 0 || n.Resynced < 10 || n.Resynced > all {
+		t.Errorf("%+v, %+v", n, link.Stats())
 	}
 	return len(upward) - len(whole) + len(downward) - len(wholeDown)
 }

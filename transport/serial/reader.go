@@ -18,6 +18,7 @@ type reader struct {
 	nodes   map[string]string // addresses seen, so that none is allocated twice
 	good    bool              // the line was open
 	silent  bool              // the decoder has been told
+	noisy   bool              // what came last was no frame
 	stuck   bool              // the writer was, when last looked at
 	problem string            // why the line is away, as logged
 	console console
@@ -80,6 +81,7 @@ func (r *reader) read(port Port, to transport.Receiver) (useful bool) {
 			r.witness.judge()
 		}
 		if err != nil {
+			l.notes.lost.Add(1)
 			l.log.Warn("the serial line is gone; sessions stay, and it is opened again when it is back", "error", err)
 			if port := l.down(); port != nil {
 				_ = port.Close()
@@ -126,6 +128,10 @@ func (r *reader) decode(octets []byte, to transport.Receiver) {
 func (r *reader) message(e framing.Event, to transport.Receiver) {
 	l := r.l
 	r.witness.message()
+	if r.noisy {
+		r.noisy = false
+		l.notes.resynced.Add(1)
+	}
 	if l.cfg.Echo && l.echoes.returned(maphash.Bytes(seed, e.Data)) {
 		l.notes.echoes.Add(1)
 		return
@@ -180,7 +186,9 @@ func (r *reader) noise(e framing.Event) {
 		l.counters.Oversized.Add(1)
 	default:
 		l.counters.ReceiveErrors.Add(1)
+		l.notes.noise(e.Err)
 	}
+	r.noisy = true
 	r.witness.noise()
 	if l.log.Enabled(l.ctx, levelDebug) {
 		l.log.Debug("octets that are no frame", "why", e.Err, "octets", len(e.Data), "begin", hexOf(e.Data))
@@ -191,6 +199,7 @@ func (r *reader) answer(e framing.Event) {
 	l := r.l
 	if e.Err != nil {
 		l.counters.SendErrors.Add(1)
+		l.notes.undelivered.Add(1)
 		l.log.Debug("a message was lost", "error", e.Err)
 	}
 	select {

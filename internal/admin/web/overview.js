@@ -53,10 +53,11 @@ export async function overview(element, _, { signal, guarded }) {
 async function moreOf(element, now) {
   const [listeners, store] = await Promise.all([get('listeners'), get('store')]);
   const some = (l, ...names) => number(l.counts.filter((c) => names.includes(c.name)).reduce((sum, c) => sum + c.n, 0));
+  const away = (l) => l.counts.some((c) => c.name === 'open' && !c.n); // a serial line
   element.replaceChildren(
     h('h3', {}, 'Listeners'),
     table('What is listened on', [['Protocol'], ['Address'], ['Connections', true], ['In', true], ['Out', true], ['Lost', true], ['Anonymous']],
-      listeners.map((l) => [l.protocol, `${l.type} ${l.address}`, some(l, 'connections', 'sessions'), some(l, 'packets_in', 'datagrams_in'), some(l, 'packets_out', 'datagrams_out'),
+      listeners.map((l) => [l.protocol, `${l.type} ${l.address}${away(l) ? ' (away)' : ''}`, some(l, 'connections', 'sessions'), some(l, 'packets_in', 'datagrams_in'), some(l, 'packets_out', 'datagrams_out'),
         some(l, 'protocol_error', 'send_errors', 'send_drops', 'receive_errors', 'oversized', 'kernel_drops'), l.allow_anonymous ? 'let in' : 'refused'])),
     h('h3', {}, 'Dropped messages'),
     table('Since the start, by reason', [['Reason'], ['Messages', true]], now.dropped.filter((d) => d.n).map((d) => [d.name, number(d.n)])),
