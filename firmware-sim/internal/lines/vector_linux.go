@@ -92,8 +92,9 @@ func (v *vector) destination(i int) (to [4]byte, ok bool) {
 
 func (v *vector) data(i int) []byte { return v.bufs[i][:v.msgs[i].len] }
 
+// receive waits for a datagram, and takes what has come with it.
 func (v *vector) receive(fd int) (int, unix.Errno) {
-	n, _, errno := unix.Syscall6(unix.SYS_RECVMMSG, uintptr(fd), uintptr(unsafe.Pointer(&v.msgs[0])), uintptr(len(v.msgs)), unix.MSG_DONTWAIT, 0, 0)
+	n, _, errno := unix.Syscall6(unix.SYS_RECVMMSG, uintptr(fd), uintptr(unsafe.Pointer(&v.msgs[0])), uintptr(len(v.msgs)), unix.MSG_WAITFORONE, 0, 0)
 	if errno != 0 {
 		return 0, errno
 	}
