@@ -57,7 +57,9 @@ func (t Topic) valid() bool {
 // usable leaves out the reserved ids. SN §5.3.11
 func usable(id mqttsn.TopicID) bool { return id != 0 && id != 0xFFFF }
 
-func hasWildcard(name string) bool { return strings.ContainsAny(name, "+#") }
+func hasWildcard(name string) bool {
+	return strings.IndexByte(name, '+') >= 0 || strings.IndexByte(name, '#') >= 0
+}
 
 // matches says whether filter, which may have wildcards, covers name.
 func matches(filter, name string) bool {

@@ -17,7 +17,10 @@ type Arrival struct {
 
 // Arrived judges a message at the reader.
 func (s *Stream) Arrived(l *Ledger, now time.Duration, payload []byte) Arrival {
-	d := digest(payload)
+	return s.arrived(l, now, payload, digest(payload))
+}
+
+func (s *Stream) arrived(l *Ledger, now time.Duration, payload []byte, d uint64) Arrival {
 	again := -1
 	for i := range s.open {
 		if e := &s.open[i]; e.digest == d {

@@ -2,6 +2,7 @@ package truth
 
 import (
 	"fmt"
+	"hash/maphash"
 	"maps"
 	"slices"
 	"time"
@@ -77,7 +78,7 @@ func (l *Ledger) Arrived(now time.Duration, topic, payload []byte) (*Stream, Arr
 			Text: fmt.Sprintf("%d octets arrived (%s) that no device sent", len(payload), excerpt(payload))})
 		return nil, Arrival{}
 	}
-	return s, s.Arrived(l, now, payload)
+	return s, s.arrived(l, now, payload, d)
 }
 
 // keep notes what is retained under a topic.
@@ -156,14 +157,10 @@ func (l *Ledger) Broken() (n uint64) {
 // Found are the first violations.
 func (l *Ledger) Found() []Violation { return l.found }
 
-// digest is FNV-1a: quick for what is short, and no secret.
-func digest(b []byte) uint64 {
-	h := uint64(14695981039346656037)
-	for _, c := range b {
-		h = (h ^ uint64(c)) * 1099511628211
-	}
-	return h
-}
+// digest is another one in each process: nothing that is told may depend on it.
+func digest(b []byte) uint64 { return maphash.Bytes(seed, b) }
+
+var seed = maphash.MakeSeed()
 
 // excerpt shows the beginning of a payload.
 func excerpt(b []byte) string {

@@ -113,8 +113,11 @@ const (
 // Settle says what became of the message with a token. It returns when that
 // was sent, and its number; 0 if it is not open.
 func (s *Stream) Settle(token uint32, o Outcome) (sent time.Duration, number uint32) {
-	i := slices.IndexFunc(s.open, func(e entry) bool { return e.token == token && e.flags&settled == 0 })
-	if i < 0 {
+	i := 0
+	for i < len(s.open) && (s.open[i].token != token || s.open[i].flags&settled != 0) {
+		i++
+	}
+	if i == len(s.open) {
 		return 0, 0
 	}
 	e := &s.open[i]
