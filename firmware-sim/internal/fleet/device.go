@@ -12,48 +12,46 @@ import (
 	"snbroker/mqttsn/client"
 )
 
-// device is one of them. It belongs to its fleet's owner.
+// device is one of them. It belongs to its fleet's owner. What each datagram
+// touches comes first, and together: with thousands of devices it is in no cache.
 type device struct {
 	fleet                                   *Fleet
 	pop                                     *population
+	client                                  *client.Client // nil: switched off
+	line                                    Line
 	index                                   int32
+	repeated                                uint32 // of the client's count, what has been seen
 	state                                   State
 	hasLine, running, leaving               bool
 	subscribing, subscribed, everSubscribed bool
-	excused                                 bool // it has a new address since it connected
-	missed                                  bool // something was lost on the way since it connected, even without a radio
-	stale                                   bool // it goes on with a session that the gateway may have ended
+	excused                                 bool          // it has a new address since it connected
+	missed                                  bool          // something was lost on the way since it connected, even without a radio
+	stale                                   bool          // it goes on with a session that the gateway may have ended
+	accounted                               time.Duration // until when use says what it was doing
+	due                                     time.Duration // the entry in the queue that counts; 0 is none
+	alarms                                  [alarms]time.Duration
+	heard                                   time.Duration // the gateway's last answer
+	will                                    *truth.Will
+	update                                  *update
+	use                                     battery.Use
+	up                                      truth.Stream
+	chance                                  chance.Source
+	Tally
 
 	id     string
 	topic  client.Topic // of what it publishes
-	down   string       // the topic of its commands
-	line   Line
-	client *client.Client // nil: switched off
-
-	chance chance.Source
+	walks  []float32
 	radio  radio.Link
 	drift  float32
-	walks  []float32
-
-	due    time.Duration // the entry in the queue that counts; 0 is none
-	alarms [alarms]time.Duration
-
-	up     truth.Stream
+	down   string       // the topic of its commands
 	orders truth.Stream // down
-	will   *truth.Will
-	update *update
 
-	heard     time.Duration // the gateway's last answer
-	served    time.Duration // when the last command came
-	emptied   time.Duration // when the last awake period began that PINGRESP ended
-	asked     time.Duration // CONNECT or PINGREQ, of which the answer is measured
-	backoff   time.Duration
-	burst     int // messages of it that are left
-	accounted time.Duration
-	use       battery.Use
-	repeated  uint32 // of the client's count, what has been seen
-
-	Tally
+	served  time.Duration // when the last command came
+	emptied time.Duration // when the last awake period began that PINGRESP ended
+	asked   time.Duration // CONNECT or PINGREQ, of which the answer is measured
+	backoff time.Duration
+	burst   int          // messages of it that are left
+	awaited client.Token // of the reading that the next one waits for; 0: it does not
 }
 
 // Tally is what came of one device.

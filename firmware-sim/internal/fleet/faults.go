@@ -45,7 +45,7 @@ func (d *device) losePower() {
 // forget is what a device without power does.
 func (d *device) forget() {
 	d.up.Abandon()
-	d.burst, d.running = 0, false
+	d.burst, d.awaited, d.running = 0, 0, false
 	d.alarms[reconnect], d.alarms[wake] = 0, 0
 	if u := d.update; u != nil && !u.done {
 		*u = update{} // an image that is half there is of no use

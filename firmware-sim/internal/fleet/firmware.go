@@ -205,9 +205,20 @@ func (d *device) published(e *client.Published) {
 	case e.ReturnCode != mqttsn.ReturnAccepted:
 		o = truth.Refused
 	}
-	if sent, n := d.up.Settle(uint32(e.Token), o); n > 0 && o == truth.Taken {
+	sent, n := d.up.Settle(uint32(e.Token), o)
+	if n > 0 && o == truth.Taken {
 		d.fleet.stats.Acknowledged.Add(d.fleet.now - sent)
 	}
+	if d.awaited != e.Token || e.Token == 0 {
+		return
+	}
+	d.awaited = 0
+	// In virtual time answers may take none, and there would be no end of them.
+	if d.pop.Interval == 0 && d.fleet.now > sent {
+		d.read()
+		return
+	}
+	d.nextReading(false)
 }
 
 // goodbye ends it all, as a device that is switched off properly.

@@ -73,6 +73,7 @@ type Fleet struct {
 	series       Series
 	scratch      client.Scratch
 	encapsulated []byte
+	text         []byte        // a payload in the making
 	until        time.Duration // when devices stop publishing
 	clearing     bool          // retained messages are being removed by the program
 	lossy        bool          // see Lossy
@@ -259,10 +260,10 @@ func (f *Fleet) Err() error { return f.failed }
 
 // named puts a device's names into a template.
 func named(template, population, number, id string) string {
-	if !strings.Contains(template, "{") {
-		return template
+	for _, p := range [][2]string{{"{population}", population}, {"{n}", number}, {"{id}", id}} {
+		template = strings.ReplaceAll(template, p[0], p[1])
 	}
-	return strings.NewReplacer("{population}", population, "{n}", number, "{id}", id).Replace(template)
+	return template
 }
 
 func number(n int) string { return fmt.Sprintf("%05d", n) }

@@ -22,7 +22,9 @@ func (d *device) nextReading(first bool) {
 		d.set(reading, now+1+p.Burst.Gap)
 	case p.Burst.Every > 0:
 		d.set(reading, now+1+d.chance.Exp(p.Burst.Every))
+	case p.Interval == 0 && !p.Waits:
 	case p.Interval == 0:
+		d.set(reading, now+time.Millisecond)
 	case first:
 		d.set(reading, now+1+d.chance.Upto(p.Interval))
 	default:
@@ -38,22 +40,28 @@ func (d *device) read() {
 	if d.burst == 0 && d.pop.Burst.Every > 0 {
 		d.burst = d.pop.Burst.Messages
 	}
-	d.publish("", 0, nil)
+	token := d.publish("", 0, nil)
 	d.burst = max(0, d.burst-1)
+	if d.pop.Waits && token != 0 {
+		d.awaited = token // published goes on
+		return
+	}
 	d.nextReading(false)
 }
 
 // publish sends a message: a reading, an answer to a command, or a text as it is.
-func (d *device) publish(command string, origin time.Duration, text []byte) {
+// It returns what published will be told of; 0: nothing.
+func (d *device) publish(command string, origin time.Duration, text []byte) client.Token {
 	f := d.fleet
 	if d.client.Queued() >= d.room() {
 		f.stats.Skipped++
-		return
+		return 0
 	}
 	if text == nil {
-		text = d.pop.Template.Append(make([]byte, 0, 48), payload.Device{
+		f.text = d.pop.Template.Append(f.text[:0], payload.Device{
 			ID: d.id, Count: d.up.Count() + 1, Command: command, Now: f.clock, Chance: &d.chance, State: d.walks,
 		})
+		text = bytes.Clone(f.text)
 	}
 	qos := uint8(d.pop.QoS)
 	if d.pop.QoS == -1 {
@@ -64,9 +72,10 @@ func (d *device) publish(command string, origin time.Duration, text []byte) {
 	if err != nil {
 		d.up.Unsent()
 		f.stats.Skipped++ // too long for the radio
-		return
+		return 0
 	}
 	d.up.SetToken(uint32(token))
+	return token
 }
 
 // command is a message of the program that the broker has not taken yet.

@@ -77,3 +77,59 @@ func TestStopsEarly(t *testing.T) {
 		t.Error("an end that is past was moved")
 	}
 }
+
+// A device that waits has one reading under way at most, whatever becomes of it:
+// the radio loses some, and the device restarts. With no interval the next follows
+// at once.
+func TestWaits(t *testing.T) {
+	s, err := scenario.Parse("test.toml", `
+about = "Devices that wait for each acknowledgement."
+devices = 30
+duration = "1m"
+ramp = "1s"
+[[population]]
+name = "quick"
+behaviour = "sensor"
+interval = "0s"
+waits = true
+[[population]]
+name = "steady"
+behaviour = "sensor"
+interval = "2s"
+jitter = 0
+waits = true
+[[population]]
+name = "far"
+behaviour = "sensor"
+radio = "nb-iot"
+qos = 2
+interval = "0s"
+waits = true
+power.reboot = "20s"
+`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	v := NewVirtual(Config{Scenario: s, Seed: 1, Run: "test"}, nil)
+	watch := func(f *Fleet) {
+		for i := range f.devices {
+			if c := f.devices[i].client; c != nil && c.Queued() > 1 {
+				t.Errorf("%s has %d readings under way", f.devices[i].id, c.Queued())
+			}
+		}
+	}
+	if err := v.Play(t.Context(), watch); err != nil {
+		t.Fatal(err)
+	}
+	for _, found := range v.Fleet.Ledger().Found() {
+		t.Error(found)
+	}
+	var each []uint64
+	for _, p := range v.Fleet.Populations() {
+		each = append(each, p.Up.Arrived/uint64(p.Count))
+	}
+	// A thousand a second; one in two seconds; one in a few of the radio's seconds.
+	if each[0] < 50_000 || each[1] < 25 || each[1] > 30 || each[2] < 3 {
+		t.Error(each)
+	}
+}

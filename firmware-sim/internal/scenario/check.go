@@ -118,6 +118,8 @@ func (l *loader) sane(p *Population, bad func(name, format string, args ...any) 
 		return bad("n_retry", "is from 0 to 100")
 	case p.Jitter < 0 || p.Jitter > 1:
 		return bad("jitter", "is from 0 to 1")
+	case p.Waits && (p.QoS < 1 || p.Burst.Every > 0):
+		return bad("waits", "is for readings at an interval, and QoS 1 or 2, which are acknowledged")
 	case p.Burst.Every > 0 && (p.Burst.Messages < 1 || p.Burst.Messages > 1000):
 		return bad("burst.messages", "is from 1 to 1000")
 	case p.OTA.Size > 0 && (p.OTA.Chunk < 1 || p.OTA.Size > 64<<20):

@@ -46,6 +46,7 @@ type Population struct {
 	Retain     bool          `toml:"retain"`
 	Interval   time.Duration `toml:"interval"` // between readings; 0: none
 	Jitter     float64       `toml:"jitter"`   // of the interval
+	Waits      bool          `toml:"waits"`    // the interval begins when the last reading was acknowledged
 	Burst      Burst         `toml:"burst"`
 	Payload    payload.Spec  `toml:"payload"`
 

@@ -89,6 +89,7 @@ func TestErrors(t *testing.T) {
 		{least + "name = \"a/b\"", "is part of topics"},
 		{least + "share = 0", "is more than 0"},
 		{least + "command.topic = \"c\"", "population.command.topic: needs {id}"},
+		{least + "qos = 0\nwaits = true", "population.waits: is for readings at an interval, and QoS 1 or 2"},
 		{least + "payload.format = \"xml\"", `population.payload: format "xml" is none of`},
 		{least + "bugs.twice = 2", "twice and malformed are from 0 to 1"},
 		{least + "[[population]]\nbehaviour = \"sensor\"", `two are called "sensor"`},
