@@ -37,15 +37,20 @@ var ErrNotServed = errors.New("gateway: the service link of a discovery group is
 func (g *Gateway) ServeDiscovery(service transport.Link, d Discovery) error {
 	g.beginTurn()
 	at := g.served[service]
+	own := &advert{link: at, to: d.To, every: d.Every, due: g.now}
 	if at != nil && d.Every > 0 {
-		g.adverts = append(g.adverts, &advert{link: at, to: d.To, every: d.Every, due: g.now})
+		g.adverts = append(g.adverts, own)
 	}
 	g.endTurn()
 	if at == nil {
 		return ErrNotServed
 	}
 	g.wakePump()
-	return d.Group.Serve(searchers{g, at})
+	err := d.Group.Serve(searchers{g, at})
+	g.beginTurn()
+	g.adverts = slices.DeleteFunc(g.adverts, func(a *advert) bool { return a == own })
+	g.endTurn()
+	return err
 }
 
 // searchers is the way in for those who look for a gateway.
@@ -59,6 +64,9 @@ func (r searchers) Receive(_ transport.Link, batch []transport.Datagram) {
 	g := r.g
 	g.beginTurn()
 	for i := range batch {
+		if r.service.ended {
+			break
+		}
 		m, err := g.decode.Decode(batch[i].Data)
 		if err != nil {
 			g.malformed(err)
@@ -92,9 +100,11 @@ func (g *Gateway) advertiseOn(l *link) {
 	}
 }
 
-func (g *Gateway) stopAdvertising(l *link) {
+// unserve ends what Serve began.
+func (g *Gateway) unserve(l *link) {
 	g.beginTurn()
 	defer g.endTurn()
+	delete(g.served, l.Link)
 	l.options.Everybody = nil
 	g.advertiseOn(l)
 }

@@ -209,6 +209,7 @@ type link struct {
 	// maxMessage is the longest message to send, encapsulation not counted.
 	maxMessage int
 	dirty      bool // something was sent in this turn
+	ended      bool // by Unlink
 
 	addressRates []bucket // by hash; nil: there is no bound
 
@@ -231,15 +232,13 @@ func (g *Gateway) Serve(l transport.Link, o LinkOptions) error {
 			at.known = l.Name()
 		}
 	}
-	at.Link, at.options, at.maxMessage = l, o, l.MTU()
-	if o.MaxMessage > 0 {
-		at.maxMessage = min(at.maxMessage, o.MaxMessage)
-	}
+	at.Link = l
+	at.adopt(o)
 	g.served[l] = at
 	g.advertiseOn(at)
 	g.endTurn()
 	g.wakePump()
-	defer g.stopAdvertising(at)
+	defer g.unserve(at)
 	return l.Serve(receiver{g, at})
 }
 

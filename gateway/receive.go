@@ -19,7 +19,7 @@ type receiver struct {
 func (r receiver) Receive(_ transport.Link, batch []transport.Datagram) {
 	g := r.g
 	g.beginTurn()
-	if !g.closed {
+	if !g.closed && !r.link.ended {
 		for i := range batch {
 			g.route(r.link, &batch[i])
 		}

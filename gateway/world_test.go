@@ -1,6 +1,7 @@
 package gateway
 
 import (
+	"cmp"
 	"context"
 	"encoding/hex"
 	"errors"
@@ -82,6 +83,7 @@ type device struct {
 	w    *world
 	conn *memnet.Conn
 	node string // wireless node id, if it is behind a forwarder
+	at   string // where the gateway is; "": at gatewayAddr
 }
 
 func (w *world) device(addr string) *device {
@@ -90,7 +92,7 @@ func (w *world) device(addr string) *device {
 
 func (d *device) sendRaw(b []byte) {
 	d.w.t.Helper()
-	must(d.w.t, d.conn.Send(memnet.ParseAddr(gatewayAddr), b))
+	must(d.w.t, d.conn.Send(memnet.ParseAddr(cmp.Or(d.at, gatewayAddr)), b))
 	synctest.Wait()
 }
 

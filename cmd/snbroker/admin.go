@@ -1,8 +1,10 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"net"
+	"syscall"
 
 	"snbroker/internal/admin"
 	"snbroker/internal/auth"
@@ -37,6 +39,10 @@ func (s *server) openAdmin() {
 		s.log.Warn("no health, metrics, API and dashboard: the address cannot be had; set address in [admin]", "address", s.cfg.Admin.Address, "error", err)
 		return
 	}
+	s.serveAdmin(l)
+}
+
+func (s *server) serveAdmin(l net.Listener) {
 	s.showSettings(s.cfg)
 	s.admin = admin.New(admin.Config{
 		Version:   version(),
@@ -53,7 +59,9 @@ func (s *server) openAdmin() {
 		Reload:    s.askReload,
 		Log:       s.log,
 	})
-	s.run(func() error { return s.admin.Serve(l) })
+	s.admin.Ready() // it comes last, at the start as well
+	at := s.admin
+	s.run(func() error { return at.Serve(l) })
 	s.log.Info("health, metrics, API and dashboard", "url", "http://"+l.Addr().String()+"/")
 	if !isLocal(l.Addr()) {
 		s.log.Warn("passwords and what devices send are readable on the way to the admin address: it has no TLS; put a proxy with TLS in front of it, or use a tunnel", "address", l.Addr())
@@ -64,17 +72,58 @@ func (s *server) openAdmin() {
 func (s *server) closeAdmin() {
 	if s.admin != nil {
 		s.admin.Close()
+		s.admin = nil
 	}
 }
 
-// reloadAdmins reads again who may log in.
-func (s *server) reloadAdmins(cfg *config.Config) {
-	if s.admins == nil || cfg.Admin.PasswordFile == "" {
-		return
+// reloadAdmin puts [admin] in force, and reads again who may log in. It reports
+// whether it did; else all is as it was.
+func (s *server) reloadAdmin(cfg *config.Config) bool {
+	if cfg.Admin == s.cfg.Admin {
+		if s.admin == nil {
+			s.openAdmin() // the address may be free by now
+		}
+		if s.admins == nil {
+			return true
+		}
+		err := s.admins.Reload(cfg.Admin.Users())
+		if err != nil {
+			s.log.Error("[admin]: users not reloaded, they stay as they were", "error", err)
+		}
+		return err == nil
 	}
-	if err := s.admins.Reload(cfg.Admin.Users()); err != nil {
-		s.log.Error("[admin]: users not reloaded, they stay as they were", "error", err)
+	admins, err := loadAdmins(cfg)
+	if err == nil {
+		err = s.moveAdmin(cfg, admins)
 	}
+	if err != nil {
+		s.log.Error("[admin] not changed, it stays as it was", "error", err)
+	}
+	return err == nil
+}
+
+// moveAdmin begins anew at an address, which may be the one of before. Logins end.
+func (s *server) moveAdmin(cfg *config.Config, admins *auth.Auth) error {
+	var l net.Listener
+	var err error
+	if cfg.Admin.Address != "" {
+		l, err = listen("tcp", cfg.Admin.Address)
+	}
+	if errors.Is(err, syscall.EADDRINUSE) && s.admin != nil { // by ourselves, perhaps
+		s.closeAdmin()
+		if l, err = listen("tcp", cfg.Admin.Address); err != nil {
+			s.openAdmin()
+		}
+	}
+	if err != nil {
+		return err
+	}
+	s.closeAdmin()
+	s.cfg.Admin, s.admins = cfg.Admin, admins
+	if l != nil {
+		s.serveAdmin(l)
+	}
+	return nil
 }
 
 // showSettings has the settings seen that are in force.
@@ -96,6 +145,8 @@ func (s *server) askReload() {
 
 // listeners tells what is listened on, and what came and went.
 func (s *server) listeners() (all []admin.Listener) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	for _, c := range s.clients {
 		stats := c.Stats()
 		all = append(all, admin.Listener{Protocol: "mqtt", Type: c.rules.Type, Address: address(c.Addr()), Name: c.rules.Type + " " + address(c.Addr()),

@@ -9,21 +9,27 @@ import (
 	"snbroker/internal/config"
 )
 
-// announce logs what the server listens on, and where clients are let in or
-// not.
-func (s *server) announce() {
-	for _, c := range s.clients {
+// announce logs what is listened on, and where clients are let in or not.
+func (s *server) announce(on *sockets) {
+	for _, c := range on.clients {
 		s.log.Info("listening for MQTT clients", "on", c.rules.Type+" "+c.Addr().String())
-		s.access(mqttTable(c.rules), c.Addr().String(), s.provable(c.rules), c.rules.AllowAnonymous, isLocal(c.Addr()) && len(c.rules.ProxyProtocolFrom) == 0)
+		s.clientAccess(&c)
 	}
-	s.announceTLS()
-	for _, d := range s.devices {
+	on.eachTLS(s.announceCertificate)
+	for _, d := range on.devices {
 		s.log.Info("listening for MQTT-SN devices", "on", d.Name())
-		at := d.socket.LocalAddr()
-		s.access(mqttsnTable(d.rules), at.String(), s.deviceProvable(d.rules), d.rules.AllowAnonymous, at.Addr().IsLoopback())
+		s.deviceAccess(&d)
 	}
-	s.announceLines()
-	s.announceReach()
+	s.announceLines(on.lines)
+}
+
+func (s *server) clientAccess(c *clients) {
+	s.access(mqttTable(c.rules), c.Addr().String(), s.provable(c.rules), c.rules.AllowAnonymous, isLocal(c.Addr()) && len(c.rules.ProxyProtocolFrom) == 0)
+}
+
+func (s *server) deviceAccess(d *devices) {
+	at := d.socket.LocalAddr()
+	s.access(mqttsnTable(d.rules), at.String(), s.deviceProvable(d.rules), d.rules.AllowAnonymous, at.Addr().IsLoopback())
 }
 
 // announceReach tells how to let others in where only this machine is.

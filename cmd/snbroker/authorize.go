@@ -23,9 +23,7 @@ func loadAuth(cfg *config.Config) (*auth.Auth, error) {
 }
 
 // reloadAuth reads them again, and reports whether it did; else they are as they were.
-// Whoever is not welcome any more, also for his certificate, is disconnected.
 func (s *server) reloadAuth(cfg *config.Config) bool {
-	defer s.sweep()
 	if err := s.auth.Reload(cfg.Auth.Config()); err != nil {
 		for _, err := range each(err) {
 			s.log.Error("users and rights not reloaded, they stay as they were", "error", err)
@@ -36,6 +34,7 @@ func (s *server) reloadAuth(cfg *config.Config) bool {
 	return true
 }
 
+// sweep disconnects who is not welcome any more, by the files of now.
 func (s *server) sweep() {
 	gone := 0
 	for _, c := range s.clients {

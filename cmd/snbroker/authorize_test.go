@@ -102,6 +102,7 @@ func TestReloadWhileConnecting(t *testing.T) {
 		if err := os.WriteFile(passwords, before, 0o600); err != nil || !s.reloadAuth(s.cfg) {
 			t.Fatalf("not reloaded, %v", err)
 		}
+		s.sweep()
 		for _, p := range clients {
 			p.ends()
 		}

@@ -5,6 +5,7 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
+	"sync/atomic"
 
 	"snbroker/gateway"
 	"snbroker/internal/auth"
@@ -26,36 +27,39 @@ func loadDTLS(rules *config.MQTTSNListener) (*listener.TLS, error) {
 	return t, nil
 }
 
-// openDTLS opens the sockets of a listener of type "dtls".
-func (s *server) openDTLS(rules *config.MQTTSNListener) error {
-	files, err := loadDTLS(rules)
-	if err != nil {
-		return err
+// certificates are what a listener's files hold. Other files may come in their
+// place.
+type certificates struct{ current atomic.Pointer[listener.TLS] }
+
+// now returns them; nil where there are none.
+func (c *certificates) now() *listener.TLS {
+	if c == nil {
+		return nil
 	}
-	for _, address := range rules.Address {
-		cfg := rules.DTLSLink(address)
-		cfg.Log = s.log
-		cfg.Identify = prover{s.auth, files}.identify
-		if s.cfg.Auth.PSKFile != "" {
-			cfg.PSK = func(identity string) []byte {
-				key, _ := s.auth.PSK(identity)
-				return key
-			}
-		}
-		if files != nil {
-			cfg.Credentials = func() dtls.Credentials { return credentials(files) }
-		}
-		l, err := dtls.Listen(cfg)
-		if err != nil {
-			if err = explain(rules.Type, address, mqttsnTable(rules), err); rules.Address.Spare(address) {
-				s.log.Warn("not listening on an address; going on without it", "address", address, "error", err)
-				continue
-			}
-			return err
-		}
-		s.devices = append(s.devices, devices{announced: announce(l), socket: l, dtls: l, tls: files, rules: rules})
+	return c.current.Load()
+}
+
+// openDTLS opens a socket of a listener of type "dtls".
+func (s *server) openDTLS(rules *config.MQTTSNListener, cfg dtls.Config, files *listener.TLS) (devices, error) {
+	d := devices{rules: rules}
+	if files != nil {
+		d.files = new(certificates)
+		d.files.current.Store(files)
+		cfg.Credentials = func() dtls.Credentials { return credentials(d.files.now()) }
 	}
-	return nil
+	cfg.Log = s.log
+	cfg.Identify = prover{s.auth, d.files}.identify
+	if s.cfg.Auth.PSKFile != "" {
+		cfg.PSK = func(identity string) []byte {
+			key, _ := s.auth.PSK(identity)
+			return key
+		}
+	}
+	l, err := dtls.Listen(cfg)
+	if err == nil {
+		d.announced, d.socket, d.dtls = announce(l), l, l
+	}
+	return d, err
 }
 
 // credentials is what a listener's files hold, in pion's terms.
@@ -72,7 +76,7 @@ func credentials(files *listener.TLS) dtls.Credentials {
 // prover makes identities of what DTLS has proved.
 type prover struct {
 	auth  *auth.Auth
-	files *listener.TLS // nil without certificates
+	files *certificates // nil without
 }
 
 // identify returns an *auth.Identity. That of a device which has proved nothing is
@@ -80,7 +84,7 @@ type prover struct {
 func (p prover) identify(proof dtls.Proof) (any, error) {
 	r := auth.Request{PSKIdentity: proof.PSKIdentity, AllowAnonymous: true}
 	if proof.Certificate != nil {
-		r.CertificateIdentity, r.Proof = p.files.Name(proof.Certificate), p.files.Proof(proof.Certificate)
+		r.CertificateIdentity, r.Proof = p.files.now().Name(proof.Certificate), listener.Proof(proof.Certificate, p.files.now)
 	}
 	d := p.auth.Authenticate(context.Background(), r)
 	if !d.Allowed {

@@ -26,23 +26,27 @@ type group struct {
 // radio.
 const rejoinInterval = 10 * time.Second
 
-func (s *server) wantGroups(rules *config.MQTTSNListener) error {
-	for _, text := range rules.Groups {
-		address := rules.GroupAddress(text)
-		service, ok := s.serviceFor(rules, address)
-		if !ok {
-			return fmt.Errorf("group %s: no address of its listener can answer it: add one of the same family (IPv4 or IPv6) to %s", text, mqttsnTable(rules))
+// groupsOf finds out which service answers which group.
+func groupsOf(cfg *config.Config, services []devices) (groups []*group, err error) {
+	for i := range cfg.MQTTSN.Listeners {
+		rules := &cfg.MQTTSN.Listeners[i]
+		for _, text := range rules.Groups {
+			address := rules.GroupAddress(text)
+			service, ok := serviceFor(services, rules, address)
+			if !ok {
+				return nil, fmt.Errorf("group %s: no address of its listener can answer it: add one of the same family (IPv4 or IPv6) to %s", text, mqttsnTable(rules))
+			}
+			groups = append(groups, &group{text: text, address: address, rules: rules, service: service})
 		}
-		s.groups = append(s.groups, &group{text: text, address: address, rules: rules, service: service})
 	}
-	return nil
+	return groups, nil
 }
 
 // serviceFor picks the socket that answers a group: of the same listener, for
 // the group's family, on the group's port if there is one. Devices take the
 // gateway's address from the answer.
-func (s *server) serviceFor(rules *config.MQTTSNListener, group netip.AddrPort) (best devices, ok bool) {
-	for _, d := range s.devices {
+func serviceFor(services []devices, rules *config.MQTTSNListener, group netip.AddrPort) (best devices, ok bool) {
+	for _, d := range services {
 		at := d.socket.LocalAddr()
 		if d.rules != rules || !reaches(at.Addr(), group.Addr()) {
 			continue
@@ -63,16 +67,39 @@ func reaches(from, group netip.Addr) bool {
 	return from == netip.IPv6Unspecified() || from.Is4() == group.Is4()
 }
 
-// keepGroups joins groups on what comes up, until quit.
-func (s *server) keepGroups() {
-	if len(s.groups) == 0 {
-		return
+// startGroups joins the groups, and has a keeper for them if there are some.
+func (s *server) startGroups() {
+	s.joinGroups()
+	if len(s.groups) > 0 {
+		s.groupsQuit = make(chan struct{})
+		s.groupKeeper.Go(s.keepGroups)
 	}
+}
+
+// stopGroups ends the keeper; the groups are still heard.
+func (s *server) stopGroups() {
+	if s.groupsQuit != nil {
+		close(s.groupsQuit)
+		s.groupKeeper.Wait()
+		s.groupsQuit = nil
+	}
+}
+
+func (s *server) closeGroups() {
+	for _, g := range s.groups {
+		if g.link != nil {
+			g.link.Close()
+		}
+	}
+}
+
+// keepGroups joins groups on what comes up, until groupsQuit.
+func (s *server) keepGroups() {
 	tick := time.NewTicker(rejoinInterval)
 	defer tick.Stop()
 	for {
 		select {
-		case <-s.quit:
+		case <-s.groupsQuit:
 			return
 		case <-tick.C:
 			s.joinGroups()

@@ -278,7 +278,7 @@ func TestReloadRights(t *testing.T) {
 	if line := p.until("users and rights not reloaded"); !strings.Contains(line, f.at("acl")+":2: ") {
 		t.Errorf("it does not say where: %s", line)
 	}
-	p.until("msg=reloaded")
+	p.until("reloaded in part")
 	tell("b/2")
 	sub.expect("b/2 x 1 0")
 

@@ -76,7 +76,7 @@ func (p *program) exitAtOnce(in signals) {
 }
 
 // reload reads the file again. What cannot change while the program runs is
-// named.
+// named; a part whose files or addresses cannot be had stays as it was.
 func (p *program) reload(s *server) {
 	if p.file == "" {
 		p.log.Info("nothing to reload: running without -config")
@@ -89,33 +89,62 @@ func (p *program) reload(s *server) {
 	}
 	p.cfg.Log.Level = cfg.Log.Level
 	p.setLevel()
-	s.reloadTLS()
-	s.reloadAdmins(cfg)
-	if s.reloadAuth(cfg) {
-		guard := p.cfg.Auth
-		p.cfg.Auth = cfg.Auth
-		p.cfg.Auth.KeepGuard(&guard)
-	} else {
-		cfg.Auth = p.cfg.Auth // told already
-	}
-	p.adopt(cfg, s)
+	whole := p.adoptAuth(cfg, s)
+	whole = p.adopt(cfg, s) && whole
+	whole = s.reloadTLS() && whole
+	s.sweep()
+	whole = p.adoptAdmin(cfg, s) && whole
 	s.showSettings(p.cfg)
-	if later := config.Changed(p.cfg, cfg); len(later) > 0 {
-		p.log.Warn("reloaded; some changes need a restart", "file", p.file, "changes", strings.Join(later, ", "))
-		return
+	later := config.Changed(p.cfg, cfg)
+	switch {
+	case !whole:
+		p.log.Warn("reloaded in part: see the errors above", "file", p.file)
+	case len(later) == 0:
+		p.log.Info("reloaded", "file", p.file)
 	}
-	p.log.Info("reloaded", "file", p.file)
+	if len(later) > 0 {
+		p.log.Warn("reloaded; some changes need a restart", "file", p.file, "changes", strings.Join(later, ", "))
+	}
 }
 
-// adopt puts limits and the gateway's settings in force that can change while
-// devices and clients are there. Listeners tell clients of session_expiry, so that
-// it needs a restart as they do.
-func (p *program) adopt(cfg *config.Config, s *server) {
-	expiry, listeners := p.cfg.Limits.SessionExpiry, p.cfg.MQTTSN.Listeners
-	p.cfg.Limits, p.cfg.MQTTSN = cfg.Limits, cfg.MQTTSN
-	p.cfg.Limits.SessionExpiry, p.cfg.MQTTSN.Listeners = expiry, listeners
+// The parts of a reload report whether they did theirs. One that did not has told
+// why, and makes cfg what is still in force.
+
+func (p *program) adoptAuth(cfg *config.Config, s *server) bool {
+	if !s.reloadAuth(cfg) {
+		cfg.Auth = p.cfg.Auth
+		return false
+	}
+	guard := p.cfg.Auth
+	p.cfg.Auth = cfg.Auth
+	p.cfg.Auth.KeepGuard(&guard)
+	return true
+}
+
+func (p *program) adoptAdmin(cfg *config.Config, s *server) bool {
+	if !s.reloadAdmin(cfg) {
+		cfg.Admin = p.cfg.Admin
+		return false
+	}
+	return true
+}
+
+// adopt puts limits, listeners and the gateway's settings in force.
+func (p *program) adopt(cfg *config.Config, s *server) bool {
+	next := *p.cfg
+	next.Limits, next.MQTTSN, next.MQTT.Listeners = cfg.Limits, cfg.MQTTSN, cfg.MQTT.Listeners
+	err := s.relisten(&next)
+	if err != nil {
+		for _, err := range each(err) {
+			p.log.Error("listeners not changed, they stay as they were", "error", err)
+		}
+		// Listeners tell clients of session_expiry.
+		cfg.MQTT.Listeners, cfg.MQTTSN.Listeners, cfg.Limits.SessionExpiry = p.cfg.MQTT.Listeners, p.cfg.MQTTSN.Listeners, p.cfg.Limits.SessionExpiry
+		p.cfg.Limits, p.cfg.MQTTSN = cfg.Limits, cfg.MQTTSN
+	}
 	s.broker.SetLimits(p.cfg.Broker())
 	s.gateway.Reconfigure(p.cfg.Gateway())
+	return err == nil
 }
 
 func (p *program) setLevel() {

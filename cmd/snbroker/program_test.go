@@ -182,7 +182,7 @@ func TestReload(t *testing.T) {
 	}
 	rewrite(t, path, onePort+"[log]\nlevel = \"debug\"\n[mqttsn]\nn_retry = 5\npredefined.7 = \"seven\"\n[mqtt]\nsys_interval = \"20s\"\n[limits]\nmax_topic_length = 5\nsession_expiry = \"1d\"\n")
 	p.signal(syscall.SIGHUP)
-	if line := p.until("need a restart"); !strings.Contains(line, `changes="mqtt.sys_interval, limits.session_expiry"`) {
+	if line := p.until("need a restart"); !strings.Contains(line, `changes=mqtt.sys_interval`) {
 		t.Errorf("it does not say what: %s", line)
 	}
 	dial(t, "tcp", p.address("tcp")).ask(mqttConnect, mqttConnack)

@@ -13,7 +13,8 @@ import (
 // serialLine is a serial line with devices.
 type serialLine struct {
 	*serial.Link
-	rules *config.MQTTSNListener
+	opened opening
+	rules  *config.MQTTSNListener
 }
 
 // options are the rules for the line's devices, and how they find the gateway.
@@ -31,32 +32,25 @@ func (l serialLine) seen() admin.Listener {
 }
 
 // openLine opens a line. Its device may be there only later.
-func (s *server) openLine(rules *config.MQTTSNListener) error {
+func (s *server) openLine(rules *config.MQTTSNListener, as opening) (serialLine, error) {
 	cfg := rules.Serial()
 	cfg.Log = s.log
 	l, err := serial.Open(cfg)
 	if err != nil {
-		return fmt.Errorf("%w; the line is set in %s", err, mqttsnTable(rules))
+		return serialLine{}, fmt.Errorf("%w; the line is set in %s", err, mqttsnTable(rules))
 	}
-	s.lines = append(s.lines, serialLine{l, rules})
-	return nil
+	return serialLine{l, as, rules}, nil
 }
 
-func (s *server) serveLines() {
-	for _, l := range s.lines {
+func (s *server) serveLines(lines []serialLine) {
+	for _, l := range lines {
 		s.run(func() error { return s.gateway.Serve(l.Link, l.options()) })
 	}
 }
 
-func (s *server) announceLines() {
-	for _, l := range s.lines {
+func (s *server) announceLines(lines []serialLine) {
+	for _, l := range lines {
 		s.log.Info("listening for MQTT-SN devices", "on", l.Name(), "framing", l.rules.Framing)
 		s.access(mqttsnTable(l.rules), l.rules.Device, s.deviceProvable(l.rules), l.rules.AllowAnonymous, l.rules.Wired())
-	}
-}
-
-func (s *server) closeLines() {
-	for _, l := range s.lines {
-		l.Close()
 	}
 }

@@ -32,12 +32,14 @@ type server struct {
 	store   *store.Log // nil: everything is in memory alone
 	gateway *gateway.Gateway
 
-	clients []clients
-	devices []devices
-	lines   []serialLine
-	groups  []*group // the keeper's, while there is one
+	mu sync.Mutex // guards sockets for others than the main goroutine
+	sockets
+	groups      []*group // the keeper's, while there is one
+	groupKeeper sync.WaitGroup
+	groupsQuit  chan struct{}
 
 	checks *passwords // of devices
+	proved bool       // users have passwords, as devices' listeners know it
 	// What looks into the program.
 	admin    *admin.Server // nil: nothing does
 	admins   *auth.Auth    // who may log in there; nil: nobody
@@ -53,9 +55,17 @@ type server struct {
 	failed  chan error // gets the first failure while serving
 }
 
+// sockets are what is listened on.
+type sockets struct {
+	clients []clients
+	devices []devices
+	lines   []serialLine
+}
+
 // clients is a listener for regular clients.
 type clients struct {
 	*listener.Listener
+	at    string // network and address, as they are set
 	rules *config.MQTTListener
 	tls   *listener.TLS // nil without; shared by the addresses of a listener
 }
@@ -63,10 +73,11 @@ type clients struct {
 // devices is a socket for devices.
 type devices struct {
 	*announced
+	opened opening
 	socket interface{ LocalAddr() netip.AddrPort }
 	udp    *udp.Link     // nil for other types
 	dtls   *dtls.Link    // the same
-	tls    *listener.TLS // of dtls with certificates; shared by the addresses of a listener
+	files  *certificates // of dtls with certificates
 	rules  *config.MQTTSNListener
 }
 
@@ -94,7 +105,13 @@ func start(cfg *config.Config, log *slog.Logger) (*server, error) {
 	s.checks = newPasswords(who)
 	g.Authenticate = s.checks.check
 	s.gateway = gateway.New(g, bound{gateway.NewEmbedded(s.broker), who})
-	if err := s.open(); err != nil {
+	fresh, err := s.open(cfg, new(sockets))
+	s.sockets = fresh.sockets
+	if err != nil {
+		s.closeSockets()
+		return nil, err
+	}
+	if s.groups, err = groupsOf(cfg, s.devices); err != nil {
 		s.closeSockets()
 		return nil, err
 	}
@@ -103,106 +120,16 @@ func start(cfg *config.Config, log *slog.Logger) (*server, error) {
 		return nil, err
 	}
 	s.gateway.Start()
-	s.serve()
-	s.announce()
-	s.joinGroups()
-	s.keeper.Go(s.keepGroups)
-	s.keeper.Go(s.report)
+	s.proved = cfg.Auth.Proves()
+	s.serve(&s.sockets)
+	s.announce(&s.sockets)
+	s.announceReach()
+	s.startGroups()
+	every := time.Duration(cfg.MQTT.SysInterval)
+	s.keeper.Go(func() { s.report(every) })
 	s.openAdmin()
-	if s.admin != nil {
-		s.admin.Ready()
-	}
 	log.Info("ready", "version", version())
 	return s, nil
-}
-
-// open opens the sockets of all services, and finds out which of them answers
-// which group.
-func (s *server) open() error {
-	for i := range s.cfg.MQTT.Listeners {
-		if err := s.openClients(&s.cfg.MQTT.Listeners[i]); err != nil {
-			return err
-		}
-	}
-	for i := range s.cfg.MQTTSN.Listeners {
-		if err := s.openDevices(&s.cfg.MQTTSN.Listeners[i]); err != nil {
-			return err
-		}
-	}
-	for i := range s.cfg.MQTTSN.Listeners {
-		if err := s.wantGroups(&s.cfg.MQTTSN.Listeners[i]); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-func (s *server) openClients(rules *config.MQTTListener) error {
-	secure, err := loadTLS(rules)
-	if err != nil {
-		return err
-	}
-	for _, address := range rules.Address {
-		l, err := listen(rules.Network(), address)
-		if err != nil {
-			if err = explain(rules.Network(), address, mqttTable(rules), err); rules.Address.Spare(address) {
-				s.log.Warn("not listening on an address; going on without it", "address", address, "error", err)
-				continue
-			}
-			return err
-		}
-		cfg := s.cfg.Listener(rules)
-		cfg.Log, cfg.Tap = s.log, s.tap
-		cfg.TLS = secure
-		cfg.Auth = s.auth
-		s.clients = append(s.clients, clients{listener.New(cfg, s.broker, l), rules, secure})
-	}
-	return nil
-}
-
-func (s *server) openDevices(rules *config.MQTTSNListener) error {
-	switch rules.Type {
-	case "dtls":
-		return s.openDTLS(rules)
-	case "serial":
-		return s.openLine(rules)
-	}
-	for _, address := range rules.Address {
-		cfg := rules.UDP(address)
-		cfg.ShareAddress = s.anyGroups()
-		l, err := udp.Listen(cfg)
-		if err != nil {
-			if err = explain(rules.Type, address, mqttsnTable(rules), err); rules.Address.Spare(address) {
-				s.log.Warn("not listening on an address; going on without it", "address", address, "error", err)
-				continue
-			}
-			return err
-		}
-		s.devices = append(s.devices, devices{announced: announce(l), socket: l, udp: l, rules: rules})
-	}
-	return nil
-}
-
-// anyGroups: a group may be on the port of any service.
-func (s *server) anyGroups() bool {
-	for i := range s.cfg.MQTTSN.Listeners {
-		if len(s.cfg.MQTTSN.Listeners[i].Groups) > 0 {
-			return true
-		}
-	}
-	return false
-}
-
-// serve begins to serve all that is open.
-func (s *server) serve() {
-	for _, c := range s.clients {
-		s.run(func() error { return c.Serve() })
-	}
-	for _, d := range s.devices {
-		s.run(func() error { return s.gateway.Serve(d.announced, s.options(&d)) })
-		<-d.served
-	}
-	s.serveLines()
 }
 
 // alive comes back if nobody keeps the locks that all work goes through.
@@ -229,6 +156,7 @@ func (s *server) stop() {
 	s.closeAdmin()
 	close(s.quit)
 	s.keeper.Wait()
+	s.stopGroups()
 	s.gateway.Close()
 	s.checks.close()
 	ctx, cancel := context.WithTimeout(context.Background(), grace)
@@ -247,18 +175,6 @@ func (s *server) stop() {
 // closeSockets closes what is open. The listeners for clients are closed twice
 // at the end of stop, which is harmless.
 func (s *server) closeSockets() {
-	gone, cancel := context.WithCancel(context.Background())
-	cancel()
-	for _, c := range s.clients {
-		c.Close(gone)
-	}
-	for _, g := range s.groups {
-		if g.link != nil {
-			g.link.Close()
-		}
-	}
-	for _, d := range s.devices {
-		d.Close()
-	}
-	s.closeLines()
+	s.closeGroups()
+	s.sockets.close()
 }

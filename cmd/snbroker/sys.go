@@ -8,8 +8,7 @@ import (
 )
 
 // report publishes below $SYS until quit.
-func (s *server) report() {
-	every := time.Duration(s.cfg.MQTT.SysInterval)
+func (s *server) report(every time.Duration) {
 	if every == 0 {
 		return
 	}
@@ -18,6 +17,8 @@ func (s *server) report() {
 
 // counts adds up what listeners and links have counted.
 func (s *server) counts() (all sys.Counts) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	for _, c := range s.clients {
 		n := c.Stats()
 		all.Connections += n.Accepted

@@ -40,34 +40,36 @@ func checkTLS(cfg *config.Config) error {
 
 // eachTLS visits what listeners have of TLS, once where several addresses share
 // it.
-func (s *server) eachTLS(visit func(table string, t *listener.TLS)) {
+func (on *sockets) eachTLS(visit func(table string, t *listener.TLS)) {
 	var last *listener.TLS
-	for _, c := range s.clients {
+	for _, c := range on.clients {
 		if c.tls != nil && c.tls != last {
 			visit(mqttTable(c.rules), c.tls)
 			last = c.tls
 		}
 	}
-	for _, d := range s.devices {
-		if d.tls != nil && d.tls != last {
-			visit(mqttsnTable(d.rules), d.tls)
-			last = d.tls
+	for _, d := range on.devices {
+		if t := d.files.now(); t != nil && t != last {
+			visit(mqttsnTable(d.rules), t)
+			last = t
 		}
 	}
 }
 
-// reloadTLS reads certificates, authorities and revocations again.
-func (s *server) reloadTLS() {
+// reloadTLS reads certificates, authorities and revocations again, and reports
+// whether all of them are good.
+func (s *server) reloadTLS() (whole bool) {
+	whole = true
 	s.eachTLS(func(table string, t *listener.TLS) {
 		if err := t.Reload(); err != nil {
+			whole = false
 			s.log.Error("certificates not reloaded, all stays as it was", "listener", table, "error", err)
 			return
 		}
 		s.announceCertificate(table, t)
 	})
+	return whole
 }
-
-func (s *server) announceTLS() { s.eachTLS(s.announceCertificate) }
 
 // announceCertificate tells the certificate in force, and when it is not good.
 func (s *server) announceCertificate(table string, t *listener.TLS) {

@@ -37,6 +37,7 @@ const (
 	headerTimeout  = 10 * time.Second
 	idleTimeout    = 2 * time.Minute
 	writeTimeout   = 30 * time.Second
+	closeTimeout   = time.Second
 )
 
 // New returns a Server that knows its way around cfg.
@@ -88,12 +89,16 @@ func (s *Server) enter() bool {
 	return true
 }
 
-// Close ends traces and connections, and waits until nothing is going on.
+// Close ends traces and connections, and waits until nothing is going on. Who has
+// asked already is answered.
 func (s *Server) Close() {
 	s.ready.Store(false)
 	s.entry.Lock()
 	s.stop()
 	s.entry.Unlock()
+	answered, cancel := context.WithTimeout(context.Background(), closeTimeout)
+	defer cancel()
+	_ = s.http.Shutdown(answered) // what takes longer is cut off
 	s.http.Close()
 	s.serving.Wait()
 }

@@ -8,6 +8,16 @@ func Changed(a, b *Config) []string {
 	return changed("", reflect.ValueOf(a).Elem(), reflect.ValueOf(b).Elem())
 }
 
+// Same tells whether two listeners are set alike, wherever they stand.
+func (l *MQTTListener) Same(o *MQTTListener) bool {
+	return same(reflect.ValueOf(*l), reflect.ValueOf(*o))
+}
+
+// Same tells whether two listeners are set alike, wherever they stand.
+func (l *MQTTSNListener) Same(o *MQTTSNListener) bool {
+	return same(reflect.ValueOf(*l), reflect.ValueOf(*o))
+}
+
 func changed(table string, a, b reflect.Value) []string {
 	var keys []string
 	for _, f := range reflect.VisibleFields(a.Type()) {

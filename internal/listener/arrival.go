@@ -16,6 +16,7 @@ import (
 // whose stack, grown by the handshake, goes with it.
 type arrival struct {
 	listener *Listener
+	cfg      *rules   // those that it came under
 	net      net.Conn // the socket
 	since    time.Time
 	host     *host
@@ -25,7 +26,7 @@ type arrival struct {
 }
 
 // until is when the client must have sent its CONNECT.
-func (a *arrival) until() time.Time { return a.since.Add(a.listener.cfg.ConnectTimeout) }
+func (a *arrival) until() time.Time { return a.since.Add(a.cfg.ConnectTimeout) }
 
 // prepare takes the layers off, one after the other.
 func (a *arrival) prepare(fromProxy bool) {
@@ -37,7 +38,7 @@ func (a *arrival) prepare(fromProxy bool) {
 		if err != nil {
 			if !gone(err) {
 				l.stats.badProxyHeader.Add(1)
-				l.cfg.Log.Warn("connection refused: this address must send a PROXY protocol header", "listener", l.Addr(), "peer", nc.RemoteAddr(), "error", err)
+				a.cfg.Log.Warn("connection refused: this address must send a PROXY protocol header", "listener", l.Addr(), "peer", nc.RemoteAddr(), "error", err)
 			}
 			l.drop(a)
 			return
@@ -50,7 +51,7 @@ func (a *arrival) prepare(fromProxy bool) {
 			}
 		}
 	}
-	if t := l.cfg.TLS; t != nil {
+	if t := a.cfg.TLS; t != nil {
 		tc, err := t.handshake(nc, a.until())
 		if err != nil {
 			a.reportHandshake(nc.RemoteAddr(), err)
@@ -58,16 +59,16 @@ func (a *arrival) prepare(fromProxy bool) {
 			return
 		}
 		if certs := tc.ConnectionState().PeerCertificates; len(certs) > 0 {
-			a.identity, a.proof = t.Name(certs[0]), t.Proof(certs[0])
+			a.identity, a.proof = t.Name(certs[0]), Proof(certs[0], l.files)
 		}
 		nc = tc
-		if l.web == nil {
+		if a.cfg.web == nil {
 			nc = &tlsConn{Conn: tc}
 		}
 	}
 	nc.SetDeadline(time.Time{})
-	if l.web != nil {
-		l.web.take(a, nc)
+	if a.cfg.web != nil {
+		a.cfg.web.take(a, nc)
 		return
 	}
 	l.admit(a, nc)
@@ -77,13 +78,13 @@ func (a *arrival) reportHandshake(peer net.Addr, err error) {
 	l := a.listener
 	l.stats.handshakeFailed.Add(1)
 	if gone(err) {
-		l.cfg.Log.Debug("client left before TLS was agreed on", "listener", l.Addr(), "peer", peer)
+		a.cfg.Log.Debug("client left before TLS was agreed on", "listener", l.Addr(), "peer", peer)
 		return
 	}
 	if errors.Is(err, os.ErrDeadlineExceeded) {
 		err = errors.New("connect_timeout passed")
 	}
-	l.cfg.Log.Info("TLS handshake failed", "listener", l.Addr(), "peer", peer, "error", err)
+	a.cfg.Log.Info("TLS handshake failed", "listener", l.Addr(), "peer", peer, "error", err)
 }
 
 // gone tells whether an error is just the peer's leaving.
@@ -95,7 +96,7 @@ func gone(err error) bool {
 func (l *Listener) admit(a *arrival, nc net.Conn) {
 	l.mu.Lock()
 	delete(l.arrivals, a)
-	c := newConn(l, nc)
+	c := newConn(l, a.cfg, nc)
 	c.heard, c.host, c.identity, c.proof = a.since, a.host, a.identity, a.proof
 	l.conns[c] = struct{}{}
 	closed := l.closed
@@ -140,6 +141,6 @@ func (l *Listener) refused(peer net.Addr, refusal string) {
 		count = &l.stats.refusedAddress
 	}
 	if count.Add(1)%1000 == 1 {
-		l.cfg.Log.Warn("connection refused: "+refusal+" is reached", "listener", l.Addr(), "peer", peer)
+		l.log.Warn("connection refused: "+refusal+" is reached", "listener", l.Addr(), "peer", peer)
 	}
 }

@@ -33,17 +33,17 @@ func (c *conn) authenticate(w *worker, p *mqtt.Connect, a *admission) error {
 		CertificateIdentity: c.identity,
 		Proof:               c.proof,
 		Address:             addressOf(c.net),
-		AllowAnonymous:      c.listener.cfg.Anonymous,
+		AllowAnonymous:      c.cfg.Anonymous,
 	}
 	method := string(p.Properties.AuthMethod)
 	if p.Properties.AuthMethod == nil {
-		return c.decide(w, a, c.listener.auth().Authenticate(context.Background(), request))
+		return c.decide(w, a, c.cfg.authority().Authenticate(context.Background(), request))
 	}
 	if method != auth.SCRAMMethod {
 		a.ack.ReasonCode = mqtt.ReasonBadAuthenticationMethod // [MQTT-4.12.0-1]
 		return c.answerConnect(w, &a.ack)
 	}
-	challenge, scram, decision := c.listener.auth().StartSCRAM(request, p.Properties.AuthData)
+	challenge, scram, decision := c.cfg.authority().StartSCRAM(request, p.Properties.AuthData)
 	if scram == nil {
 		return c.decide(w, a, decision)
 	}
@@ -59,13 +59,18 @@ func (c *conn) decide(w *worker, a *admission, d auth.Decision) error {
 		who := d.Identity
 		a.options.Identity = &who
 		c.who.Store(&who)
-		if c.listener.auth().Valid(&who) {
+		// A reload may have come between, and Sweep or Reconfigure too early.
+		switch {
+		case !c.cfg.authority().Valid(&who):
+			d = auth.Decision{Reason: auth.ReasonBadCredentials}
+		case !c.listener.welcomes(&who):
+			d = auth.Decision{Reason: auth.ReasonNotAuthorized}
+		default:
 			return c.enter(w, a)
 		}
-		d = auth.Decision{Reason: auth.ReasonBadCredentials} // a reload came between; Sweep may have been too early
 	}
-	log := c.listener.cfg.Log.With("listener", c.listener.Addr(), "client", c.id, "peer", c.net.RemoteAddr())
-	if d.Reason == auth.ReasonNotAuthorized && !c.listener.cfg.Anonymous {
+	log := c.cfg.Log.With("listener", c.listener.Addr(), "client", c.id, "peer", c.net.RemoteAddr())
+	if d.Reason == auth.ReasonNotAuthorized && !c.cfg.Anonymous {
 		log.Info("CONNECT refused: anonymous clients are not allowed on this listener; set allow_anonymous = true to let them in")
 	} else {
 		log.Info("CONNECT refused", "reason", d.Reason)
@@ -100,7 +105,7 @@ func (c *conn) auth(w *worker, p *mqtt.Auth) error {
 		return errAuthMethod // [MQTT-4.12.0-5] [MQTT-4.12.1-1]
 	case p.ReasonCode == mqtt.ReasonReAuthenticate && c.session != nil && c.admission == nil:
 		request := auth.Request{ClientID: c.id, Address: addressOf(c.net), CertificateIdentity: c.identity}
-		challenge, scram, _ := c.listener.auth().StartSCRAM(request, p.Properties.AuthData)
+		challenge, scram, _ := c.cfg.authority().StartSCRAM(request, p.Properties.AuthData)
 		if scram == nil {
 			return errReauthRefused
 		}
@@ -129,10 +134,10 @@ func (c *conn) username() string {
 	return ""
 }
 
-// auth returns who decides; without one only anonymous clients can be let in.
-func (l *Listener) auth() *auth.Auth {
-	if l.cfg.Auth != nil {
-		return l.cfg.Auth
+// authority is who decides; without one only anonymous clients can be let in.
+func (cfg *Config) authority() *auth.Auth {
+	if cfg.Auth != nil {
+		return cfg.Auth
 	}
 	return anonymousOnly
 }

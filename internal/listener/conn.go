@@ -17,6 +17,7 @@ import (
 // conn is a client's connection.
 type conn struct {
 	listener *Listener
+	cfg      *rules // those that it came under
 	net      net.Conn
 	raw      syscall.RawConn // nil if the connection is not a plain socket
 	waiter   waiter          // nil unless the connection has layers over its socket
@@ -50,8 +51,8 @@ type conn struct {
 	out outbox
 }
 
-func newConn(l *Listener, nc net.Conn) *conn {
-	c := &conn{listener: l, net: nc}
+func newConn(l *Listener, cfg *rules, nc net.Conn) *conn {
+	c := &conn{listener: l, cfg: cfg, net: nc}
 	if c.raw = rawConn(nc); c.raw != nil {
 		c.fill = c.fillFrom
 	}
@@ -64,11 +65,10 @@ func newConn(l *Listener, nc net.Conn) *conn {
 
 // serve is the reader: it runs until the connection ends.
 func (c *conn) serve() {
-	l := c.listener
 	if c.heard.IsZero() {
 		c.heard = time.Now()
 	}
-	c.net.SetReadDeadline(c.heard.Add(l.cfg.ConnectTimeout))
+	c.net.SetReadDeadline(c.heard.Add(c.cfg.ConnectTimeout))
 	c.readOn()
 }
 
@@ -105,7 +105,7 @@ func (c *conn) detach() {
 
 // report logs why a connection ended, once.
 func (c *conn) report(why error) {
-	log := c.listener.cfg.Log.With("client", c.id, "peer", c.net.RemoteAddr())
+	log := c.cfg.Log.With("client", c.id, "peer", c.net.RemoteAddr())
 	var wrong *mqtt.Error
 	var told *closing
 	switch {
@@ -170,7 +170,7 @@ func (c *conn) consume(w *worker) error {
 			}
 			break
 		}
-		if c.listener.cfg.Tap.On() {
+		if c.cfg.Tap.On() {
 			c.show(b[:n])
 		}
 		before := len(w.acks)
@@ -182,8 +182,7 @@ func (c *conn) consume(w *worker) error {
 		handled++
 	}
 	c.listener.stats.packetsIn.Add(handled)
-	cfg := &c.listener.cfg
-	pause := max(c.listener.broker.End(&w.turn), c.rate.pause(w.published, cfg.MaxMessageRate), c.host.pause(w.published, cfg.MaxMessageRatePerAddress))
+	pause := max(c.listener.broker.End(&w.turn), c.rate.pause(w.published, c.cfg.MaxMessageRate), c.host.pause(w.published, c.cfg.MaxMessageRatePerAddress))
 	w.published = 0
 	if pause > 0 {
 		time.Sleep(pause)
@@ -199,7 +198,7 @@ func (c *conn) consume(w *worker) error {
 // packetLimit is the largest remaining length taken in now.
 func (c *conn) packetLimit() int {
 	if c.session == nil {
-		return c.listener.cfg.MaxConnectPacket
+		return c.cfg.MaxConnectPacket
 	}
-	return c.listener.cfg.MaxPacket
+	return c.cfg.MaxPacket
 }

@@ -27,7 +27,7 @@ func (c *conn) connect(w *worker, p *mqtt.Connect) error {
 	if c.session != nil || c.admission != nil {
 		return errSecondConnect // [MQTT-3.1.0-2]
 	}
-	cfg := &c.listener.cfg
+	cfg := c.cfg
 	c.version = p.Version
 	c.explain = p.Version == mqtt.V5 && !p.Properties.NoProblemInfo
 	a := &admission{}
@@ -67,7 +67,7 @@ func (c *conn) connect(w *worker, p *mqtt.Connect) error {
 
 // enter attaches a client that was let in to its session.
 func (c *conn) enter(w *worker, a *admission) error {
-	cfg := &c.listener.cfg
+	cfg := c.cfg
 	ack := &a.ack
 	whole := *ack
 	if c.version == mqtt.V5 {
@@ -122,7 +122,7 @@ func (c *conn) answerConnect(w *worker, ack *mqtt.Connack) error {
 	if ack.ReasonCode != mqtt.ReasonSuccess {
 		return errRefused
 	}
-	c.listener.cfg.Log.Debug("client connected", "client", c.id, "peer", c.net.RemoteAddr(), "version", c.version, "resumed", ack.SessionPresent)
+	c.cfg.Log.Debug("client connected", "client", c.id, "peer", c.net.RemoteAddr(), "version", c.version, "resumed", ack.SessionPresent)
 	return nil
 }
 
@@ -130,7 +130,7 @@ func (c *conn) answerConnect(w *worker, ack *mqtt.Connack) error {
 // is not the one they asked for.
 func (c *conn) supervise(p *mqtt.Connect, ack *mqtt.Connack) time.Duration {
 	asked := time.Duration(p.KeepAlive) * time.Second
-	most := c.listener.cfg.MaxKeepAlive
+	most := c.cfg.MaxKeepAlive
 	if most == 0 || asked > 0 && asked <= most {
 		return asked
 	}
@@ -148,7 +148,7 @@ func (c *conn) supervise(p *mqtt.Connect, ack *mqtt.Connack) time.Duration {
 
 // sessionExpiry returns how long the session outlives the connection.
 func (c *conn) sessionExpiry(p *mqtt.Connect, ack *mqtt.Connack) time.Duration {
-	most := c.listener.cfg.SessionExpiry
+	most := c.cfg.SessionExpiry
 	if p.Version != mqtt.V5 {
 		if p.CleanStart {
 			return 0

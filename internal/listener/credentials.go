@@ -11,6 +11,9 @@ import (
 // It is not to be changed.
 func (t *TLS) Config() *tls.Config { return t.current.Load().Config }
 
+// Settings are what LoadTLS was given.
+func (t *TLS) Settings() TLSConfig { return t.cfg }
+
 // Verify judges the chain of a client that Config's ClientCAs have verified, its
 // own certificate first: whether one of it is revoked.
 func (t *TLS) Verify(chain []*x509.Certificate) error {
@@ -21,19 +24,23 @@ func (t *TLS) Verify(chain []*x509.Certificate) error {
 	return verify(tls.ConnectionState{PeerCertificates: chain, VerifiedChains: [][]*x509.Certificate{chain}})
 }
 
-// Proof is what a client's verified certificate is worth, by the files as they are
-// when it is asked.
-func (t *TLS) Proof(c *x509.Certificate) auth.Proof { return proof{t, c} }
+// Proof is what a client's verified certificate is worth, by the files that now
+// returns when it is asked, as they are then; by nil it is good.
+func Proof(c *x509.Certificate, now func() *TLS) auth.Proof { return proof{c, now} }
 
 type proof struct {
-	files *TLS
-	own   *x509.Certificate
+	own *x509.Certificate
+	now func() *TLS
 }
 
 // Good implements auth.Proof. Who is let in stays until the certificate is revoked:
 // that a list or a certificate has expired since says nothing about the client.
 func (p proof) Good() bool {
-	revoked := p.files.current.Load().revoked
+	files := p.now()
+	if files == nil {
+		return true
+	}
+	revoked := files.current.Load().revoked
 	return revoked == nil || !revoked.has(p.own)
 }
 

@@ -14,7 +14,7 @@ func (c *conn) appendDelivery(s *sender, d *broker.Delivery) {
 		s.buf = mqtt.AppendAck(s.buf, v, mqtt.TypePubrel, d.PacketID, mqtt.ReasonSuccess)
 		return
 	}
-	topic, inside := unmounted(c.listener.cfg.MountPoint, d.Message.Topic)
+	topic, inside := unmounted(c.cfg.MountPoint, d.Message.Topic)
 	if !inside {
 		c.discard(s, d, broker.DropRefused)
 		return

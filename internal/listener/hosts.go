@@ -45,12 +45,19 @@ const burst = time.Second
 // second. Further ones are let in, and are bounded by max_connections.
 const maxHosts = 1 << 16
 
-func newHosts(most, rate, messageRate int) hosts {
-	h := hosts{most: most, pace: messageRate > 0, by: make(map[netip.Addr]*host)}
+// bound sets what an address may do from now on: connections, new ones and
+// messages in a second; 0: any number. Connections that nothing counted when they
+// came are not counted later.
+func (h *hosts) bound(most, rate, messageRate int) {
+	h.most, h.every, h.pace = most, 0, messageRate > 0
 	if rate > 0 {
 		h.every = time.Second / time.Duration(rate)
 	}
-	return h
+	for key, one := range h.by {
+		if one.conns == 0 {
+			delete(h.by, key) // it was remembered for a rate that is gone
+		}
+	}
 }
 
 // hostOf is the address that a connection is counted by: of IPv6 the network,

@@ -3,6 +3,7 @@ package listener
 import (
 	"fmt"
 	"net"
+	"net/netip"
 	"testing"
 	"time"
 
@@ -10,6 +11,12 @@ import (
 )
 
 func at(ip string) net.Addr { return &net.TCPAddr{IP: net.ParseIP(ip), Port: 1} }
+
+func newHosts(most, rate, messageRate int) hosts {
+	h := hosts{by: make(map[netip.Addr]*host)}
+	h.bound(most, rate, messageRate)
+	return h
+}
 
 func TestHostsMost(t *testing.T) {
 	h := newHosts(2, 0, 0)

@@ -108,15 +108,15 @@ func DefaultConfig() Config {
 
 // Listener serves the clients of one net.Listener.
 type Listener struct {
-	cfg    Config
+	log    *slog.Logger
 	broker *broker.Broker
 	net    net.Listener
-	web    *web // nil: clients speak MQTT at once
 	stats  counters
 
 	quit chan struct{} // closed by Close
 
 	mu       sync.Mutex
+	cfg      *rules // for who comes now
 	conns    map[*conn]struct{}
 	arrivals map[*arrival]struct{} // not clients yet
 	hosts    hosts
@@ -149,11 +149,9 @@ func New(cfg Config, b *broker.Broker, l net.Listener) *Listener {
 	if cfg.Log == nil {
 		cfg.Log = slog.Default()
 	}
-	out := &Listener{cfg: cfg, broker: b, net: l, quit: make(chan struct{}), conns: make(map[*conn]struct{}),
-		arrivals: make(map[*arrival]struct{}), hosts: newHosts(cfg.MaxConnectionsPerAddress, cfg.ConnectionRate, cfg.MaxMessageRatePerAddress)}
-	if cfg.WebSocket {
-		out.web = newWeb(out)
-	}
+	out := &Listener{log: cfg.Log, broker: b, net: l, quit: make(chan struct{}), conns: make(map[*conn]struct{}),
+		arrivals: make(map[*arrival]struct{}), hosts: hosts{by: make(map[netip.Addr]*host)}}
+	out.adopt(cfg)
 	return out
 }
 
@@ -194,7 +192,7 @@ func (l *Listener) Serve() error {
 			if errors.Is(err, syscall.EMFILE) || errors.Is(err, syscall.ENFILE) || errors.Is(err, syscall.ENOBUFS) ||
 				errors.Is(err, syscall.ENOMEM) || errors.Is(err, syscall.ECONNABORTED) {
 				// It passes, when others leave.
-				l.cfg.Log.Warn("accept failed, trying again", "listener", l.Addr(), "error", err, "in", pause)
+				l.log.Warn("accept failed, trying again", "listener", l.Addr(), "error", err, "in", pause)
 				select {
 				case <-l.quit:
 					return nil
@@ -220,7 +218,7 @@ func (l *Listener) start(nc net.Conn) bool {
 	}
 	if len(l.conns)+len(l.arrivals) >= l.cfg.MaxConnections {
 		if l.stats.refused.Add(1)%1000 == 1 {
-			l.cfg.Log.Warn("connection refused: max_connections is reached", "listener", l.Addr(), "limit", l.cfg.MaxConnections)
+			l.log.Warn("connection refused: max_connections is reached", "listener", l.Addr(), "limit", l.cfg.MaxConnections)
 		}
 		return false
 	}
@@ -236,13 +234,13 @@ func (l *Listener) start(nc net.Conn) bool {
 	}
 	l.stats.accepted.Add(1)
 	l.done.Add(1)
-	if fromProxy || l.cfg.TLS != nil || l.web != nil {
-		a := &arrival{listener: l, net: nc, since: now, host: one}
+	if fromProxy || l.cfg.TLS != nil || l.cfg.web != nil {
+		a := &arrival{listener: l, cfg: l.cfg, net: nc, since: now, host: one}
 		l.arrivals[a] = struct{}{}
 		go a.prepare(fromProxy)
 		return true
 	}
-	c := newConn(l, nc)
+	c := newConn(l, l.cfg, nc)
 	c.heard, c.host = now, one
 	l.conns[c] = struct{}{}
 	go c.serve()
@@ -253,8 +251,8 @@ func (l *Listener) start(nc net.Conn) bool {
 func (l *Listener) startWeb() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if l.web != nil && !l.closed {
-		l.done.Go(l.web.serve)
+	if l.cfg.web != nil && !l.closed {
+		l.cfg.web.start()
 	}
 }
 

@@ -119,12 +119,12 @@ func (c *conn) seldom(w *worker, p mqtt.Packet) error {
 	case *mqtt.Subscribe:
 		return c.subscribe(w, p)
 	case *mqtt.Unsubscribe:
-		if len(p.Filters) > c.listener.cfg.MaxFilters {
+		if len(p.Filters) > c.cfg.MaxFilters {
 			return errManyFilters
 		}
 		ack := mqtt.Unsuback{PacketID: p.PacketID}
 		for _, f := range p.Filters {
-			ack.ReasonCodes = append(ack.ReasonCodes, c.session.Unsubscribe(mountedFilter(c.listener.cfg.MountPoint, f)))
+			ack.ReasonCodes = append(ack.ReasonCodes, c.session.Unsubscribe(mountedFilter(c.cfg.MountPoint, f)))
 		}
 		c.session.SyncSubscriptions(&w.turn)
 		w.acks, err = c.appendExplained(w.acks, &ack, &ack.Properties.ReasonString, refused(ack.ReasonCodes))
@@ -149,11 +149,11 @@ func (c *conn) publish(w *worker, p *mqtt.Publish) error {
 			return err
 		}
 	}
-	mount := c.listener.cfg.MountPoint
+	mount := c.cfg.MountPoint
 	if tooLong(mount, topic) {
 		return errTopicTooLong
 	}
-	if len(p.Properties.Forward) > c.listener.cfg.MaxProperties {
+	if len(p.Properties.Forward) > c.cfg.MaxProperties {
 		return errProperties
 	}
 	m := &w.publication // field by field: a literal would be built on the stack first
@@ -184,11 +184,11 @@ func (c *conn) publish(w *worker, p *mqtt.Publish) error {
 //go:noinline
 func (c *conn) aliased(p *mqtt.Publish) (string, error) {
 	a := p.Properties.TopicAlias
-	if a > c.listener.cfg.TopicAliasMaximum {
+	if a > c.cfg.TopicAliasMaximum {
 		return "", errAliasTooHigh // [MQTT-3.3.2-9]
 	}
 	if c.aliases == nil {
-		c.aliases = make([]string, c.listener.cfg.TopicAliasMaximum)
+		c.aliases = make([]string, c.cfg.TopicAliasMaximum)
 	}
 	known := &c.aliases[a-1]
 	switch {
@@ -216,11 +216,11 @@ func (c *conn) pubrec(w *worker, p *mqtt.Pubrec) {
 }
 
 func (c *conn) subscribe(w *worker, p *mqtt.Subscribe) error {
-	if len(p.Filters) > c.listener.cfg.MaxFilters {
+	if len(p.Filters) > c.cfg.MaxFilters {
 		return errManyFilters
 	}
 	ack := mqtt.Suback{PacketID: p.PacketID}
-	mount := c.listener.cfg.MountPoint
+	mount := c.cfg.MountPoint
 	for i := range p.Filters {
 		f := &p.Filters[i]
 		reason := mqtt.ReasonTopicFilterInvalid
@@ -242,7 +242,7 @@ func (c *conn) subscribe(w *worker, p *mqtt.Subscribe) error {
 // disconnect ends the connection as the client wishes.
 func (c *conn) disconnect(p *mqtt.Disconnect) error {
 	if p.Properties.HasSessionExpiry {
-		expiry := min(expiryOf(p.Properties.SessionExpiry), c.listener.cfg.SessionExpiry)
+		expiry := min(expiryOf(p.Properties.SessionExpiry), c.cfg.SessionExpiry)
 		if c.expiry == 0 && expiry != 0 {
 			return errExpiryFromNil
 		}

@@ -1,6 +1,9 @@
 package listener
 
 import (
+	"maps"
+	"slices"
+
 	"snbroker/internal/auth"
 	"snbroker/internal/mqtt"
 )
@@ -10,15 +13,14 @@ import (
 // after its Reload.
 func (l *Listener) Sweep(keep func(*auth.Identity) bool) int {
 	l.mu.Lock()
-	var out []*conn
-	for c := range l.conns {
-		if who := c.who.Load(); who != nil && !keep(who) {
-			out = append(out, c)
+	all := slices.Collect(maps.Keys(l.conns))
+	l.mu.Unlock()
+	gone := 0
+	for _, c := range all {
+		if who := c.who.Load(); who != nil && !keep(who) { // keep may ask the listener
+			c.Closed(mqtt.ReasonNotAuthorized)
+			gone++
 		}
 	}
-	l.mu.Unlock()
-	for _, c := range out {
-		c.Closed(mqtt.ReasonNotAuthorized)
-	}
-	return len(out)
+	return gone
 }

@@ -30,6 +30,7 @@ func TestRevokedAuthority(t *testing.T) {
 	lists(nil)
 	cfg.CRLFile = f.path("crl")
 	files := loaded(t, cfg)
+	here := func() *TLS { return files }
 	chains := map[string][]*x509.Certificate{
 		"direct":      {root.issue("a", nil).Leaf, root.cert},
 		"middle":      {middle.issue("a", nil).Leaf, middle.cert},
@@ -43,7 +44,7 @@ func TestRevokedAuthority(t *testing.T) {
 			if err := files.Verify(chain); errors.Is(err, errRevoked) != want || !want && err != nil {
 				t.Errorf("%s: %v", name, err)
 			}
-			if good := files.Proof(chain[0]).Good(); good == want {
+			if good := Proof(chain[0], here).Good(); good == want {
 				t.Errorf("%s: good is %v", name, good)
 			}
 		}
@@ -54,7 +55,7 @@ func TestRevokedAuthority(t *testing.T) {
 		t.Fatal(err)
 	}
 	judge(true)
-	if !files.Proof(stranger.issue("a", nil).Leaf).Good() {
+	if !Proof(stranger.issue("a", nil).Leaf, here).Good() {
 		t.Error("one of the same name is revoked, too")
 	}
 }
@@ -67,10 +68,11 @@ func TestProofAndExpiredList(t *testing.T) {
 	cfg.ClientCAFile = f.write("ca.crt", ca.pem)
 	cfg.CRLFile = f.write("crl", ca.revoke(time.Now().Add(-time.Minute)))
 	files := loaded(t, cfg)
+	here := func() *TLS { return files }
 	if err := files.Verify([]*x509.Certificate{own.Leaf, ca.cert}); !errors.Is(err, errOldCRL) {
 		t.Errorf("got %v", err)
 	}
-	if !files.Proof(own.Leaf).Good() {
+	if !Proof(own.Leaf, here).Good() {
 		t.Error("it is taken for revoked")
 	}
 }

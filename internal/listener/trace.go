@@ -23,7 +23,7 @@ func (c *conn) show(frame []byte) {
 		case *mqtt.Publish:
 			a := int(m.Properties.TopicAlias)
 			if p.Topic = string(m.Topic); p.Topic == "" && a > 0 && a <= len(c.aliases) {
-				p.Topic = strings.TrimPrefix(c.aliases[a-1], c.listener.cfg.MountPoint)
+				p.Topic = strings.TrimPrefix(c.aliases[a-1], c.cfg.MountPoint)
 			}
 		case *mqtt.Subscribe:
 			p.Topic = string(m.Filters[0].TopicFilter)
@@ -31,7 +31,7 @@ func (c *conn) show(frame []byte) {
 			p.Topic = string(m.Filters[0])
 		}
 	}
-	c.listener.cfg.Tap.Pass(p)
+	c.cfg.Tap.Pass(p)
 }
 
 // showAll does so with what is written to the client: whole packets, which may
@@ -56,7 +56,7 @@ func (c *conn) showAll(pieces net.Buffers) {
 				p.Topic = c.sentTopic(m)
 			}
 		}
-		c.listener.cfg.Tap.Pass(p)
+		c.cfg.Tap.Pass(p)
 		all = all[n:]
 	}
 }

@@ -17,9 +17,12 @@ import (
 // after TLS if there is any, so that all limits hold here too.
 type web struct {
 	listener *Listener
+	rules    *rules
 	server   http.Server
 	upgrader websocket.Upgrader
 	arrived  chan *bottom
+	begin    sync.Once
+	quit     chan struct{} // others are in its place
 }
 
 // subprotocols are MQTT's names, the second that of 3.1.
@@ -34,15 +37,15 @@ const (
 // wsWriteBuffers are those of all WebSockets: one is taken for a frame.
 var wsWriteBuffers sync.Pool
 
-func newWeb(l *Listener) *web {
-	w := &web{listener: l, arrived: make(chan *bottom)}
+func newWeb(l *Listener, r *rules) *web {
+	w := &web{listener: l, rules: r, arrived: make(chan *bottom), quit: make(chan struct{})}
 	w.server = http.Server{
 		Handler:           w,
-		ReadHeaderTimeout: l.cfg.ConnectTimeout,
-		ReadTimeout:       l.cfg.ConnectTimeout,
-		WriteTimeout:      l.cfg.ConnectTimeout,
+		ReadHeaderTimeout: r.ConnectTimeout,
+		ReadTimeout:       r.ConnectTimeout,
+		WriteTimeout:      r.ConnectTimeout,
 		MaxHeaderBytes:    maxRequestHeader,
-		ErrorLog:          slog.NewLogLogger(l.cfg.Log.Handler(), slog.LevelDebug),
+		ErrorLog:          slog.NewLogLogger(l.log.Handler(), slog.LevelDebug),
 		ConnContext:       func(ctx context.Context, nc net.Conn) context.Context { return context.WithValue(ctx, bottomKey{}, nc) },
 		ConnState:         w.connState,
 	}
@@ -51,7 +54,7 @@ func newWeb(l *Listener) *web {
 		ReadBufferSize:   wsReadBuffer,
 		WriteBufferSize:  wsWriteBuffer,
 		WriteBufferPool:  &wsWriteBuffers,
-		HandshakeTimeout: l.cfg.ConnectTimeout,
+		HandshakeTimeout: r.ConnectTimeout,
 		Subprotocols:     subprotocols,
 		CheckOrigin:      w.originAllowed,
 	}
@@ -60,13 +63,19 @@ func newWeb(l *Listener) *web {
 
 type bottomKey struct{}
 
-// serve runs until the Listener is closed.
-func (w *web) serve() { _ = w.server.Serve((*webListener)(w)) }
+// start serves until the Listener is closed, or others are in its place.
+func (w *web) start() {
+	w.begin.Do(func() {
+		w.listener.done.Go(func() { _ = w.server.Serve((*webListener)(w)) })
+	})
+}
 
 // take hands a connection to the HTTP server.
 func (w *web) take(a *arrival, nc net.Conn) {
 	select {
 	case w.arrived <- &bottom{Conn: nc, arrival: a}:
+	case <-w.quit:
+		w.listener.drop(a) // the rules have changed in between: it comes again
 	case <-w.listener.quit:
 		w.listener.drop(a)
 	}
@@ -79,6 +88,8 @@ func (w *webListener) Accept() (net.Conn, error) {
 	select {
 	case b := <-w.arrived:
 		return b, nil
+	case <-w.quit:
+		return nil, net.ErrClosed
 	case <-w.listener.quit:
 		return nil, net.ErrClosed
 	}
@@ -102,7 +113,7 @@ func (w *web) connState(nc net.Conn, s http.ConnState) {
 // ServeHTTP implements http.Handler.
 func (w *web) ServeHTTP(rw http.ResponseWriter, r *http.Request) {
 	b := r.Context().Value(bottomKey{}).(*bottom)
-	if r.URL.Path != w.listener.cfg.Path {
+	if r.URL.Path != w.rules.Path {
 		http.NotFound(rw, r)
 		return
 	}
@@ -112,7 +123,7 @@ func (w *web) ServeHTTP(rw http.ResponseWriter, r *http.Request) {
 	}
 	ws, err := w.upgrader.Upgrade(rw, r, nil)
 	if err != nil {
-		w.listener.cfg.Log.Debug("no WebSocket", "listener", w.listener.Addr(), "peer", b.RemoteAddr(), "error", err)
+		w.listener.log.Debug("no WebSocket", "listener", w.listener.Addr(), "peer", b.RemoteAddr(), "error", err)
 		if b.arrival.hijacked {
 			w.listener.drop(b.arrival)
 		}
@@ -120,7 +131,7 @@ func (w *web) ServeHTTP(rw http.ResponseWriter, r *http.Request) {
 	}
 	a := b.arrival
 	b.arrival = nil
-	w.listener.admit(a, newWSConn(ws, b, w.listener.cfg.MaxPacket))
+	w.listener.admit(a, newWSConn(ws, b, w.rules.MaxPacket))
 }
 
 // originAllowed is about web pages, which a browser lets connect to anywhere:
@@ -133,12 +144,12 @@ func (w *web) originAllowed(r *http.Request) bool {
 	if u, err := url.Parse(origin); err == nil && u.Host != "" && strings.EqualFold(hostname(u.Host), hostname(r.Host)) {
 		return true
 	}
-	for _, o := range w.listener.cfg.AllowedOrigins {
+	for _, o := range w.rules.AllowedOrigins {
 		if o == "*" || strings.EqualFold(o, origin) {
 			return true
 		}
 	}
-	w.listener.cfg.Log.Info("WebSocket refused: allowed_origins does not have its page's origin", "listener", w.listener.Addr(), "peer", r.RemoteAddr, "origin", origin)
+	w.listener.log.Info("WebSocket refused: allowed_origins does not have its page's origin", "listener", w.listener.Addr(), "peer", r.RemoteAddr, "origin", origin)
 	return false
 }
 

@@ -159,7 +159,7 @@ func (c *conn) writeWith(s *sender, wait bool) {
 			c.pull(s)
 		}
 		s.assemble()
-		if c.listener.cfg.Tap.On() {
+		if c.cfg.Tap.On() {
 			c.showAll(s.rest)
 		}
 		n, err := c.send(s, wait)
@@ -237,7 +237,7 @@ func (c *conn) send(s *sender, wait bool) (n int, err error) {
 		return 0, nil
 	}
 	if wait {
-		c.net.SetWriteDeadline(time.Now().Add(c.listener.cfg.WriteTimeout))
+		c.net.SetWriteDeadline(time.Now().Add(c.cfg.WriteTimeout))
 		return s.writeTo(c.net)
 	}
 	n, err = s.tryWrite(c.raw)
