@@ -72,12 +72,13 @@ func (c *control) configure(cfg *Config) error {
 	}
 	if cfg.RS485 {
 		if err := c.rs485(); err != nil {
-			return fmt.Errorf("the driver has no RS-485 mode (%w): turn rs485 off if the transceiver switches by itself", err)
+			// Its cause would be taken for that of a file that is no terminal.
+			return fmt.Errorf("the driver has no RS-485 mode (%v): turn rs485 off if the transceiver switches by itself", err)
 		}
 	}
 	if !cfg.DTR {
 		if err := unix.IoctlSetPointerInt(c.fd, unix.TIOCMBIC, unix.TIOCM_DTR); err != nil {
-			return fmt.Errorf("the device has no DTR to lower (%w): set dtr to true", err)
+			return fmt.Errorf("the device has no DTR to lower (%v): set dtr to true", err)
 		}
 	}
 	return nil

@@ -197,7 +197,7 @@ func TestDeviceSettings(t *testing.T) {
 	}
 	cfg := onDevice("hdlc", path)
 	cfg.RS485 = true
-	if _, err := openDevice(&cfg); err == nil || !strings.Contains(err.Error(), "turn rs485 off") {
+	if _, err := openDevice(&cfg); err == nil || !strings.HasSuffix(err.Error(), "turn rs485 off if the transceiver switches by itself") {
 		t.Errorf("got %v", err)
 	}
 }
