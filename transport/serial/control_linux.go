@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync/atomic"
+	"time"
 	"unsafe"
 
 	"golang.org/x/sys/unix"
@@ -132,6 +133,30 @@ func (c *control) rs485() error {
 		return errno
 	}
 	return nil
+}
+
+// read waits for octets, for readTimeout at most. The package would wait for as
+// long as the terminal's settings say, and another program may have changed them:
+// socat does so after its terminals are there, and then no Close would come through.
+func (c *control) read(_ io.Reader, b []byte, closed *atomic.Bool) (int, error) {
+	for end := time.Now().Add(readTimeout); ; {
+		ready := []unix.PollFd{{Fd: int32(c.fd), Events: unix.POLLIN}}
+		n, err := unix.Poll(ready, int(max(0, time.Until(end)).Milliseconds()))
+		switch {
+		case closed.Load():
+			return 0, net.ErrClosed
+		case errors.Is(err, unix.EINTR):
+			continue
+		case err != nil:
+			return 0, err
+		case n == 0:
+			return 0, io.EOF
+		}
+		if n, err = unix.Read(c.fd, b); errors.Is(err, unix.EAGAIN) || errors.Is(err, unix.EINTR) {
+			continue
+		}
+		return max(0, n), err
+	}
 }
 
 // write writes all of b. The package would wait for flow control for ever; this

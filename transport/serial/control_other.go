@@ -27,5 +27,7 @@ func (*control) configure(c *Config) error {
 
 func pseudo(string) bool { return false }
 
+func (*control) read(port io.Reader, b []byte, _ *atomic.Bool) (int, error) { return port.Read(b) }
+
 func (*control) write(port io.Writer, b []byte, _ *atomic.Bool) (int, error) { return port.Write(b) }
 func (*control) close()                                                      {}

@@ -19,7 +19,8 @@ type device struct {
 	control *control
 	early   int // ends of file that came too early for a timeout
 	closed  atomic.Bool
-	writing sync.Mutex // held by Write, so that Close does not take the descriptor away
+	// Held by Read and Write, so that Close does not take the descriptor away.
+	reading, writing sync.Mutex
 }
 
 func openDevice(c *Config) (Port, error) {
@@ -62,9 +63,11 @@ const earlyEnds = 3
 
 // Read implements Port.
 func (d *device) Read(b []byte) (int, error) {
+	d.reading.Lock()
+	defer d.reading.Unlock()
 	for {
 		begun := time.Now()
-		n, err := d.port.Read(b)
+		n, err := d.control.read(d.port, b, &d.closed)
 		switch {
 		case d.closed.Load():
 			return 0, net.ErrClosed
@@ -93,11 +96,13 @@ func (d *device) Write(b []byte) (int, error) {
 	return d.control.write(d.port, b, &d.closed)
 }
 
-// Close implements Port. The package's own Close waits for a Read.
+// Close implements Port. It waits for a Read, which does not take long.
 func (d *device) Close() error {
 	d.closed.Store(true)
 	d.writing.Lock()
 	defer d.writing.Unlock()
+	d.reading.Lock()
+	defer d.reading.Unlock()
 	err := d.port.Close()
 	d.control.close()
 	return err

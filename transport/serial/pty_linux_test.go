@@ -233,3 +233,47 @@ func TestCloseWhileStuck(t *testing.T) {
 	}
 	t.Logf("closed after %v", time.Since(begun))
 }
+
+// A program that sets the terminal up anew, as stty and socat do, does not keep the
+// line from being read, or closed.
+func TestCloseAfterOtherSettings(t *testing.T) {
+	far, name := pty(t)
+	cfg := onDevice("hdlc", name)
+	port, err := openDevice(&cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	fd := int(far.Fd())
+	settings, err := unix.IoctlGetTermios(fd, unix.TCGETS)
+	if err != nil {
+		t.Fatal(err)
+	}
+	settings.Cc[unix.VMIN], settings.Cc[unix.VTIME] = 1, 0 // a read waits for ever
+	if err := unix.IoctlSetTermios(fd, unix.TCSETS, settings); err != nil {
+		t.Fatal(err)
+	}
+	if n, err := port.Read(make([]byte, 1)); n != 0 || err != nil {
+		t.Errorf("read %d octets of a silent line, %v", n, err)
+	}
+	if _, err := far.Write([]byte("x")); err != nil {
+		t.Fatal(err)
+	}
+	if n, err := port.Read(make([]byte, 1)); n != 1 || err != nil {
+		t.Errorf("read %d octets, %v", n, err)
+	}
+	read := make(chan error, 1)
+	go func() {
+		for {
+			if _, err := port.Read(make([]byte, 1)); err != nil {
+				read <- err
+				return
+			}
+		}
+	}()
+	if err := port.Close(); err != nil {
+		t.Error(err)
+	}
+	if err := <-read; !errors.Is(err, net.ErrClosed) {
+		t.Errorf("Read ended with %v", err)
+	}
+}
