@@ -17,10 +17,13 @@ const rounds = 21
 
 // versus has both servers do the same b.N operations, by turns, and reports the
 // medians of the link's time and the processor's for one operation, clients
-// included, and of what that is to the bare server's of the same round.
+// included, and of what that is to the bare server's of the same round. -benchtime
+// is for the link's turns.
 func versus(b *testing.B, bare, link echo, do func(s echo, n int)) {
 	var wall, processor, wallRatio, processorRatio []float64
 	turns := min(b.N, rounds)
+	b.ResetTimer()
+	b.StopTimer()
 	for i := range turns {
 		n := b.N*(i+1)/turns - b.N*i/turns
 		var bareWall, bareProcessor, linkWall, linkProcessor float64
@@ -28,7 +31,9 @@ func versus(b *testing.B, bare, link echo, do func(s echo, n int)) {
 			if (i+j)%2 == 0 { // whoever is first may have it easier
 				bareWall, bareProcessor = measure(n, func() { do(bare, n) })
 			} else {
+				b.StartTimer()
 				linkWall, linkProcessor = measure(n, func() { do(link, n) })
+				b.StopTimer()
 			}
 		}
 		wall = append(wall, linkWall)

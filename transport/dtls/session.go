@@ -176,8 +176,8 @@ func (s *session) receive() {
 	}
 }
 
-// wrote sees what pion sends. With a ServerHello it says that the cookie came back.
-// With a ChangeCipherSpec in front it finishes the handshake; the device may speak
+// wrote sees what pion sends. With a ServerHello it says that the cookie came back,
+// and which Connection ID the peer will use. With a ChangeCipherSpec in front it finishes the handshake; the device may speak
 // from then on, but until pion has noted that, it keeps one message of the device's
 // and drops others. So they wait.
 func (s *session) wrote(b []byte) {
