@@ -82,12 +82,6 @@ type Credentials struct {
 	Verify func(chain []*x509.Certificate) error
 }
 
-// Proof is what a handshake has proved of a peer: one of the two, or nothing.
-type Proof struct {
-	PSKIdentity string
-	Certificate *x509.Certificate // verified
-}
-
 func (c Config) withDefaults() (Config, error) {
 	switch {
 	case c.PSK == nil && c.Credentials == nil:

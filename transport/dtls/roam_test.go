@@ -3,8 +3,6 @@ package dtls
 import (
 	"testing"
 
-	"github.com/pion/dtls/v3"
-
 	"snbroker/transport"
 )
 
@@ -32,6 +30,24 @@ func TestWakeAtAnotherPort(t *testing.T) {
 	}
 	if s := l.SessionStats(); s.Handshakes != 1 || s.Sessions != 1 || s.Moved != 3 {
 		t.Errorf("%+v: want one handshake, one session, moved three times", s)
+	}
+}
+
+// The same right after its handshake: its first word comes from another port.
+func TestFirstWordFromAnotherPort(t *testing.T) {
+	l := listen(t)
+	in := serving(t, l)
+	for range 30 {
+		at := newRoamer(t, "127.0.0.1:0")
+		d := dialFrom(t, l, at, psk("meter", withCID))
+		at.roam(t)
+		d.say(t, "here")
+		heard := hears(t, in, "here")
+		answer(l, heard, "there")
+		d.hear(t, "there")
+		if where := l.Whereabouts(heard.From).IP; where != d.addr() {
+			t.Errorf("it is at %v, and said to be at %v", d.addr(), where)
+		}
 	}
 }
 
@@ -97,30 +113,6 @@ func TestPortOfAnother(t *testing.T) {
 	}
 	if s := l.SessionStats(); s.Sessions != 2 {
 		t.Errorf("%+v: want two sessions", s)
-	}
-}
-
-// A session that is resumed keeps its identity, and takes no new key exchange; one
-// that has a Connection ID gets a new one, with a full handshake.
-func TestResume(t *testing.T) {
-	for name, tc := range map[string]struct {
-		more clientOptions
-		want uint64
-	}{"no Connection ID": {nil, 1}, "Connection ID": {clientOptions{withCID}, 0}} {
-		t.Run(name, func(t *testing.T) {
-			l := listen(t)
-			in := serving(t, l)
-			o := psk("meter", append(tc.more, dtls.WithSessionStore(newTickets(10, 0)))...)
-			for range 2 {
-				dial(t, l, o).say(t, "hello")
-				if id := l.Identity(hears(t, in, "hello").From); id != (Proof{PSKIdentity: "meter"}) {
-					t.Errorf("identity %v", id)
-				}
-			}
-			if s := l.SessionStats(); s.Resumed != tc.want || s.Handshakes != 2 {
-				t.Errorf("%+v: want %d resumed", s, tc.want)
-			}
-		})
 	}
 }
 

@@ -3,7 +3,6 @@ package dtls
 import (
 	"container/list"
 	"context"
-	"crypto/x509"
 	"errors"
 	"io"
 	"net"
@@ -81,7 +80,7 @@ func (s *session) meet() {
 		s.end()
 		return
 	}
-	l.sessions.Go(s.stay) // on a stack of its own: a handshake's is twice as large as what comes after it needs
+	l.sessions.Go(s.stay) // with a new stack: a handshake's is twice what the rest needs
 }
 
 // stay is the session's goroutine from then on.
@@ -150,7 +149,7 @@ func (s *session) failed(ctx context.Context, err error) {
 // receive hands on what the peer sends, until the session's end.
 func (s *session) receive() {
 	l := s.link
-	present := s.conn.RemoteAddr()
+	present := net.Addr(s.at) // which changes below alone
 	buf := make([]byte, l.cfg.MTU)
 	for {
 		n, err := s.conn.Read(buf)
@@ -177,9 +176,9 @@ func (s *session) receive() {
 }
 
 // wrote sees what pion sends. With a ServerHello it says that the cookie came back,
-// and which Connection ID the peer will use. With a ChangeCipherSpec in front it finishes the handshake; the device may speak
-// from then on, but until pion has noted that, it keeps one message of the device's
-// and drops others. So they wait.
+// and which Connection ID the peer will use. With a ChangeCipherSpec in front it
+// finishes the handshake; the device may speak from then on, but until pion has
+// noted that, it keeps one message of the device's and drops others. So they wait.
 func (s *session) wrote(b []byte) {
 	if b[0] == recordChangeCipherSpec && !s.finished.Load() {
 		s.pipe.hold(true)
@@ -188,26 +187,4 @@ func (s *session) wrote(b []byte) {
 		s.cookie.Store(true)
 		s.link.proven(s, serverHelloCID(b))
 	}
-}
-
-// proofOf is what the handshake has proved.
-func proofOf(state *dtls.State) (p Proof, err error) {
-	switch {
-	case len(state.PeerCertificates) > 0:
-		p.Certificate, err = x509.ParseCertificate(state.PeerCertificates[0])
-	case isPSK(state.CipherSuiteID):
-		p.PSKIdentity = string(state.IdentityHint)
-	}
-	return p, err
-}
-
-// name is different for different proofs; "" for none.
-func (p Proof) name() string {
-	switch {
-	case p.Certificate != nil:
-		return "certificate " + string(p.Certificate.RawSubjectPublicKeyInfo)
-	case p.PSKIdentity != "":
-		return "psk " + p.PSKIdentity
-	}
-	return ""
 }
