@@ -3,6 +3,7 @@
 package dtls
 
 import (
+	"net/netip"
 	"runtime"
 	"slices"
 	"syscall"
@@ -19,7 +20,7 @@ const rounds = 21
 // medians of the link's time and the processor's for one operation, clients
 // included, and of what that is to the bare server's of the same round. -benchtime
 // is for the link's turns.
-func versus(b *testing.B, bare, link echo, do func(s echo, n int)) {
+func versus(b *testing.B, bare, link netip.AddrPort, do func(to netip.AddrPort, n int)) {
 	var wall, processor, wallRatio, processorRatio []float64
 	turns := min(b.N, rounds)
 	b.ResetTimer()
@@ -28,6 +29,7 @@ func versus(b *testing.B, bare, link echo, do func(s echo, n int)) {
 		n := b.N*(i+1)/turns - b.N*i/turns
 		var bareWall, bareProcessor, linkWall, linkProcessor float64
 		for j := range 2 {
+			runtime.GC()      // nobody pays for another's garbage
 			if (i+j)%2 == 0 { // whoever is first may have it easier
 				bareWall, bareProcessor = measure(n, func() { do(bare, n) })
 			} else {
@@ -48,9 +50,8 @@ func versus(b *testing.B, bare, link echo, do func(s echo, n int)) {
 }
 
 // measure tells how long one of n operations takes in nanoseconds: on the clock,
-// and of the processor. Nobody pays for another's garbage.
+// and of the processor.
 func measure(n int, f func()) (wall, processor float64) {
-	runtime.GC()
 	spentBefore, began := spent(), time.Now()
 	f()
 	wall, processor = float64(time.Since(began)), float64(spent()-spentBefore)
