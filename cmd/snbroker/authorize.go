@@ -41,10 +41,10 @@ func (s *server) sweep() {
 		gone += c.Sweep(s.auth.Valid)
 	}
 	if gone > 0 {
-		s.log.Info("clients disconnected: their users are not there any more, or their certificates are revoked", "clients", gone)
+		s.log.Info("clients disconnected: their users are not there any more, have new secrets, or their certificates are revoked", "clients", gone)
 	}
 	if devices, sessions := s.sweepDevices(); devices+sessions > 0 {
-		s.log.Info("devices disconnected: their identities are not there any more, or their certificates are revoked", "devices", devices, "dtls_sessions", sessions)
+		s.log.Info("devices disconnected: their identities are not there any more, have new secrets, or their certificates are revoked", "devices", devices, "dtls_sessions", sessions)
 	}
 }
 

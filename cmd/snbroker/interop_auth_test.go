@@ -310,6 +310,22 @@ func TestReloadRights(t *testing.T) {
 	refused(t, "mosquitto_pub", tcp, bob("-t", "a", "-m", "x")...)
 }
 
+// A new password ends connections that were made with the old one.
+func TestReplacedPassword(t *testing.T) {
+	f, p, _, _ := withRights(t)
+	tcp := p.address("tcp")
+	alice, bob := dial(t, "tcp", tcp), dial(t, "tcp", tcp)
+	alice.ask("\x10\x23\x00\x04MQTT\x05\xc2\x00\x00\x00\x00\x07alice-9\x00\x05alice\x00\x06secret", "\x20")
+	bob.ask("\x10\x1c\x00\x04MQTT\x04\xc2\x00\x00\x00\x03bob\x00\x03bob\x00\x06secret", mqttConnack)
+	f.passwd("another", f.at("passwords"), "alice")
+	p.signal(syscall.SIGHUP)
+	if line := p.until("users are not there any more"); !strings.Contains(line, "clients=1") {
+		t.Errorf("got %s", line)
+	}
+	alice.ends()
+	bob.ask("\xc0\x00", "\xd0\x00")
+}
+
 // What is wrong with files is told at the start and by check, with the lines.
 func TestBadAuthFiles(t *testing.T) {
 	f := newFolder(t, map[string]string{"config.toml": usersAndRights, "passwords": "# users\nalice:secret\n", "acl": "topic raed x\n"})

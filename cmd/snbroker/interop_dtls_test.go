@@ -339,6 +339,14 @@ func TestReloadKeys(t *testing.T) {
 		t.Errorf("got %q, want DISCONNECT and the session's end", got)
 	}
 	asks(t, pump, pump, "\x02\x16", "\x02\x17") // PINGREQ: it is still there
+
+	last = lastWords(pump)
+	f.write("keys", "pump:"+meterKey+"\n") // another key: whoever has the old one is not pump
+	p.signal(syscall.SIGHUP)
+	p.until("identities are not there any more")
+	if got := <-last; got != "\x02\x18, EOF" {
+		t.Errorf("got %q, want DISCONNECT and the session's end", got)
+	}
 }
 
 // bind_client_id holds for devices: nobody connects, wakes or publishes as another.

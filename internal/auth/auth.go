@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"errors"
 	"fmt"
+	"hash/maphash"
 	"maps"
 	"slices"
 	"sync"
@@ -84,16 +85,36 @@ func (a *Auth) Valid(id *Identity) bool {
 		return false
 	}
 	switch id.Kind {
-	case KindPassword:
-		return s.users[id.Username] != nil
-	case KindSCRAM:
-		return s.scram[id.Username] != nil
-	case KindPSK:
-		return s.psk[id.Username] != nil
+	case KindPassword, KindSCRAM, KindPSK:
+		stamp := s.stamp(id)
+		return stamp != 0 && (stamp == id.stamp || id.stamp == 0)
 	case KindJWT:
 		return s.jwt != nil
 	}
 	return true // what certificates are worth is the Proof's to say
+}
+
+var stamps = maphash.MakeSeed()
+
+// stamp tells a user's secret from another one, without being it; 0: there is none.
+// Who got in with a secret that has been replaced, perhaps because it was stolen, is
+// not to stay.
+func (s *snapshot) stamp(id *Identity) uint64 {
+	switch id.Kind {
+	case KindPassword:
+		if u := s.users[id.Username]; u != nil {
+			return maphash.String(stamps, u.hash.encode())
+		}
+	case KindSCRAM:
+		if k := s.scram[id.Username]; k != nil {
+			return maphash.String(stamps, k.encode())
+		}
+	case KindPSK:
+		if key := s.psk[id.Username]; key != nil {
+			return maphash.Bytes(stamps, key)
+		}
+	}
+	return 0
 }
 
 func (a *Auth) load() *snapshot {

@@ -25,6 +25,9 @@ func (a *Auth) Authenticate(ctx context.Context, r Request) Decision {
 
 // settle is what follows however the identity was proved.
 func (a *Auth) settle(s *snapshot, r *Request, d Decision) Decision {
+	if d.Allowed {
+		d.Identity.stamp = s.stamp(&d.Identity)
+	}
 	if d.Allowed && r.Proof != nil {
 		if d.Identity.Proof = r.Proof; !r.Proof.Good() {
 			d = refuse(ReasonBadCredentials) // it was, when TLS looked at it

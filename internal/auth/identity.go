@@ -9,6 +9,8 @@ type Identity struct {
 	// Proof is what the connection rests on beside the files that are read here, a
 	// certificate; nil: nothing. Two identities with different ones may be the same.
 	Proof Proof
+
+	stamp uint64 // of the secret that proved it; 0: there is none, or it is not known
 }
 
 // Proof may cease to be one: a certificate is revoked. It is safe for concurrent use.
