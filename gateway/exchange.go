@@ -61,6 +61,11 @@ func (s *session) deliver() {
 		}
 		got := s.conn.Pull(s.g.pulled[:0])
 		if len(got) == 0 {
+			if s.suspected() {
+				s.asked = true
+				s.challenge(&broker.Delivery{})
+				return
+			}
 			s.flushEnded()
 			return
 		}
@@ -258,6 +263,11 @@ func (s *session) goOn() {
 // awake one falls asleep, and the message stays for its next wake (SN §6.13).
 func (x *exchange) overdue() {
 	s := x.s
+	if x.step == awaitProof && x.delivery.Message == nil {
+		s.endExchange() // it was not for a message's sake
+		s.list()
+		return
+	}
 	if x.tries < s.g.cfg.NRetry {
 		x.tries++
 		s.resent()

@@ -92,10 +92,24 @@ func lot() mqttsn.MsgID { return mqttsn.MsgID(1 + rand.IntN(0xFFFF)) }
 func (s *session) proven() {
 	d := s.out.delivery
 	s.endExchange()
-	s.start(&d)
+	if d.Message != nil {
+		s.start(&d)
+	}
 	if s.out == nil {
 		s.list()
 	}
+}
+
+// suspected tells whether the device is to prove its address although nothing is to be
+// sent to it: half of the room is taken, and who has proved nothing may soon have to
+// leave. It is asked once when it connects, and with each PINGREQ.
+func (s *session) suspected() bool {
+	return s.state == Active && !s.asked && s.stranger() && s.g.stats.present() > s.g.cfg.MaxDevices/2
+}
+
+// stranger tells whether a session has proved neither address nor identity.
+func (s *session) stranger() bool {
+	return !s.proved && (s.conn == nil || s.conn.Identity() == nil)
 }
 
 // looked is how many devices makeRoom looks at: all of a million would take a
@@ -109,7 +123,7 @@ func (g *Gateway) makeRoom() bool {
 	var oldest *session
 	n := 0
 	for _, s := range g.byPeer { // in an order that nobody can foresee
-		if !s.proved && (s.conn == nil || s.conn.Identity() == nil) && (oldest == nil || s.heard < oldest.heard) {
+		if s.stranger() && (oldest == nil || s.heard < oldest.heard) {
 			oldest = s
 		}
 		if n++; n == looked {

@@ -225,6 +225,51 @@ func TestMakeRoom(t *testing.T) {
 	})
 }
 
+// When half of the room is taken devices are asked to prove their address, so that a
+// flood ends strangers and not them. One that does not know how goes on.
+func TestProofBeforeItIsTooLate(t *testing.T) {
+	play(t, func(c *Config, o *LinkOptions) { threefold(c, o); c.MaxDevices = 8 }, func(w *world) {
+		honest, mute := w.device("10.0.0.2:1"), w.device("10.0.0.3:1")
+		honest.connect("honest", true, 600)
+		mute.connect("mute", true, 600)
+		mute.subscribe("a", mqttsn.QoS0)
+		strangers := 0
+		flood := func(n int) {
+			for range n {
+				strangers++
+				time.Sleep(time.Second)
+				w.device(fmt.Sprintf("10.1.0.%d:1", strangers)).connect(fmt.Sprint("stranger-", strangers), true, 6000)
+			}
+		}
+		flood(4)
+		for _, d := range []*device{honest, mute} {
+			d.send(&mqttsn.PingReq{})
+			d.expect(&mqttsn.PingResp{})
+			probe, ok := d.hearMessage().(*mqttsn.Register)
+			if !ok || string(probe.TopicName) != probeName {
+				t.Fatalf("got %v, want what asks for a proof", probe)
+			}
+			if d == honest {
+				d.send(&mqttsn.RegAck{TopicID: probe.TopicID, MsgID: probe.MsgID})
+			}
+		}
+		w.publish("a", "waits", mqtt.QoS0, false)
+		time.Sleep(w.gateway.cfg.TRetry)
+		synctest.Wait()
+		if m, ok := mute.hearMessage().(*mqttsn.Publish); !ok || string(m.Data) != "waits" {
+			t.Errorf("got %v, want the message", m)
+		}
+		mute.expectSilence(time.Minute)
+		flood(100)
+		honest.send(&mqttsn.PingReq{})
+		honest.expect(&mqttsn.PingResp{})
+		honest.expectSilence(time.Minute) // it is not asked again
+		if w.gateway.byID["mute"] != nil {
+			t.Error("who has not proved its address stays")
+		}
+	})
+}
+
 func TestMessageRates(t *testing.T) {
 	limit := func(_ *Config, o *LinkOptions) { o.MaxMessageRate, o.MaxMessageRatePerAddress = 5, 8 }
 	play(t, limit, func(w *world) {

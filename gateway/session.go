@@ -48,6 +48,7 @@ type session struct {
 	clean bool // CleanSession
 
 	listed    bool // in Gateway.ready
+	asked     bool // to prove its address, since its last PINGREQ
 	ping      bool // a PINGRESP is due when the flush ends
 	keepAlive uint16
 	sleep     uint16 // Duration of DISCONNECT, in seconds
@@ -170,7 +171,7 @@ func (s *session) setState(to State) {
 	s.state = to
 	switch to {
 	case Active:
-		s.ping = false
+		s.ping, s.asked = false, false
 		s.list()
 	case Asleep:
 		s.ping, s.flushed = false, 0

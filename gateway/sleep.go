@@ -68,6 +68,9 @@ func (s *session) pingReq() {
 	switch s.state {
 	case Active:
 		s.send(&s.g.tx.pingResp)
+		if s.asked = false; s.suspected() {
+			s.list()
+		}
 	case Asleep:
 		s.setState(Awake)
 		s.ping = true
