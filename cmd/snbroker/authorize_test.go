@@ -68,6 +68,51 @@ func TestDenialsAreToldSeldom(t *testing.T) {
 	})
 }
 
+// The rights in docs/security.md are what is said there.
+func TestRightsInDocuments(t *testing.T) {
+	text, err := os.ReadFile("../../docs/security.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, rules, _ := strings.Cut(string(text), "```acl\n")
+	rules, _, found := strings.Cut(rules, "```")
+	if !found {
+		t.Fatal("there are none")
+	}
+	cfg := config.Default()
+	cfg.Auth.ACLFile = filepath.Join(t.TempDir(), "acl")
+	if err := os.WriteFile(cfg.Auth.ACLFile, []byte(rules), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	a, err := loadAuth(cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	j := judge{a, &denials{log: quietly}}
+	for _, tc := range []struct {
+		user, clientID, topic  string
+		write, subscribe, read bool
+	}{
+		{"", "c", "public/a", false, true, true},
+		{"", "c", "attic/a", false, false, false},
+		{"", "c", "things/c/a", true, false, false},
+		{"", "c", "things/d/a", false, false, false},
+		{"alice", "c", "attic/a", true, true, true},
+		{"alice", "c", "attic/safe", false, false, false},
+		{"alice", "c", "public/a", false, false, false},
+		{"meter-1", "c", "meters/1/a", true, false, false},
+		{"meter-1", "c", "commands/meter-1/a", false, true, true},
+		{"meter-1", "c", "commands/alice/a", false, false, false},
+		{"meter-1", "c", "#", false, true, false},
+	} {
+		who := &auth.Identity{Username: tc.user, Kind: auth.KindPSK}
+		w, s, r := j.CanPublish(who, tc.clientID, tc.topic), j.CanSubscribe(who, tc.clientID, tc.topic), j.CanReceive(who, tc.clientID, tc.topic)
+		if w != tc.write || s != tc.subscribe || r != tc.read {
+			t.Errorf("%q as %s: %s: write %v, subscribe %v, read %v", tc.user, tc.clientID, tc.topic, w, s, r)
+		}
+	}
+}
+
 // Users that are deleted while they connect do not slip through.
 func TestReloadWhileConnecting(t *testing.T) {
 	folder := t.TempDir()
