@@ -8,12 +8,10 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
-	"strconv"
 	"strings"
 	"sync"
 	"syscall"
 	"testing"
-	"time"
 )
 
 // TestMain keeps the folder that the program is built in.
@@ -114,28 +112,4 @@ func serveWith(t testing.TB, config string) *server {
 	}
 	t.Fatalf("the server did not start:\n%s", &said)
 	return nil
-}
-
-// cost is the time that a process has computed: its own, and the system's for it.
-type cost struct{ own, system time.Duration }
-
-func (c cost) minus(o cost) cost      { return cost{c.own - o.own, c.system - o.system} }
-func (c cost) sum() time.Duration     { return c.own + c.system }
-func (c cost) each(n float64) float64 { return float64(c.sum().Microseconds()) / n }
-
-// spent is the cost of a process so far; pid 0 is this one.
-func spent(t testing.TB, pid int) cost {
-	name := "self"
-	if pid > 0 {
-		name = strconv.Itoa(pid)
-	}
-	b, err := os.ReadFile("/proc/" + name + "/stat")
-	if err != nil {
-		t.Fatal(err)
-	}
-	fields := strings.Fields(string(b)[strings.LastIndexByte(string(b), ')')+1:])
-	user, _ := strconv.Atoi(fields[11])
-	system, _ := strconv.Atoi(fields[12])
-	const tick = 10 * time.Millisecond
-	return cost{time.Duration(user) * tick, time.Duration(system) * tick}
 }

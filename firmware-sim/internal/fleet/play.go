@@ -121,7 +121,8 @@ func (r *Real) drain() {
 
 // until waits for something, for so long at most.
 func (r *Real) until(limit time.Duration, done func(*Fleet) bool) {
-	const often = 50 * time.Millisecond
+	// To ask all of many devices takes some milliseconds.
+	often := 50*time.Millisecond + time.Duration(len(r.Fleet.devices))*10*time.Microsecond
 	for ; limit > 0; limit -= often {
 		is := false
 		r.Turn(func(f *Fleet) { is = done(f) })
