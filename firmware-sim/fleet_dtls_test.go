@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -102,5 +103,52 @@ func TestFleetWithCertificate(t *testing.T) {
 	got := command(t.Context(), "", "run", file, "-quiet", "-devices", "10", "-broker", s.broker, "-gateway", gateway, "-cert", cert, "-key", key, "-ca", gatewayCert)
 	if m := finished.FindStringSubmatch(got.stdout); got.code != cli.ExitOK || m == nil || m[1] != "10" {
 		t.Errorf("exit code %d\n%s%s", got.code, got.stdout, got.stderr)
+	}
+}
+
+// restarting are devices that lose what they had in memory.
+const restarting = `
+about = "Devices with DTLS that restart."
+devices = 20
+duration = "8s"
+ramp = "1s"
+drain = "3s"
+[[population]]
+behaviour = "sensor"
+name = "meter"
+interval = "300ms"
+topic = "m/{id}"
+power = { reboot = "4s", loss = "8s", off = "1s" }
+`
+
+var resumed = regexp.MustCompile(`DTLS handshakes that resumed a session ([\d,]+)`)
+
+// A device without power has no session after that: it shakes hands again, and
+// resumes the one that it had if it has kept the secret. Nothing is lost.
+func TestFleetRestartsWithKeys(t *testing.T) {
+	t.Parallel()
+	for name, top := range map[string]string{"anew": "", "resumed": "resume = true\n"} {
+		dir := t.TempDir()
+		file, keys := filepath.Join(dir, "s.toml"), filepath.Join(dir, "keys")
+		for path, text := range map[string]string{file: top + restarting, keys: "m:00112233\n"} {
+			if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+				t.Fatal(err)
+			}
+		}
+		s, gateway := secureServer(t, fmt.Sprintf("connection_rate = 0\n[auth]\npsk_file = %q\n", keys))
+		got := command(t.Context(), "", "run", file, "-quiet", "-broker", s.broker, "-gateway", gateway, "-psk", "m:00112233")
+		if got.code != cli.ExitOK || !strings.Contains(got.stdout, "\nAll is as promised") {
+			t.Errorf("%s: exit code %d\n%s%s", name, got.code, got.stdout, got.stderr)
+		}
+		count := func(what *regexp.Regexp) (n int) {
+			if m := what.FindStringSubmatch(got.stdout); m != nil {
+				n, _ = strconv.Atoi(strings.TrimSuffix(m[1], ","))
+			}
+			return n
+		}
+		all, again := count(finished), count(resumed)
+		if all <= 25 || again > 0 != (top != "") || top != "" && again != all-20 {
+			t.Errorf("%s: %d handshakes, %d of them resumed\n%s", name, all, again, got.stdout)
+		}
 	}
 }

@@ -45,10 +45,19 @@ func (d *device) losePower() {
 // forget is what a device without power does.
 func (d *device) forget() {
 	d.up.Abandon()
+	d.newSession()
 	d.burst, d.awaited, d.running = 0, 0, false
 	d.alarms[reconnect], d.alarms[wake] = 0, 0
 	if u := d.update; u != nil && !u.done {
 		*u = update{} // an image that is half there is of no use
+	}
+}
+
+// newSession gives up the session below the protocol, if there is one, and if it is
+// the device's alone.
+func (d *device) newSession() {
+	if d.hasLine && d.pop.Forwarder == 0 {
+		d.fleet.out.Forget(d.line)
 	}
 }
 

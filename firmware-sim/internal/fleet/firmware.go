@@ -145,6 +145,7 @@ func (d *device) disconnected(e *client.Disconnected) {
 	case client.ReasonNoAnswer:
 		f.stats.GiveUps++
 		d.GiveUps++
+		d.newSession() // which the gateway may have forgotten
 		if !d.loses() && !f.stopped() {
 			v := truth.Violation{Rule: truth.Answered, At: f.now, Device: d.id,
 				Text: fmt.Sprintf("%v was sent %d times over %v, and never answered", e.Request, e.Tries, e.Waited.Round(time.Millisecond))}

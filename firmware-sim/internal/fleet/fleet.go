@@ -36,6 +36,8 @@ type Outside interface {
 	// Move gives a line another source address, if the gateway knows it again there;
 	// false: it is to be closed, and another opened.
 	Move(Line) bool
+	// Forget says that the device of a line has lost what it had in memory.
+	Forget(Line)
 	// Close gives one up.
 	Close(Line)
 	// Send sends a datagram, whose octets are the fleet's again afterwards.

@@ -21,6 +21,13 @@ func (o *outside) Move(l Line) bool {
 	return o.lines[gateway].Move(lines.ID(number))
 }
 
+func (o *outside) Forget(l Line) {
+	gateway, number := l.Split()
+	if f, ok := o.lines[gateway].(lines.Forgetful); ok {
+		f.Forget(lines.ID(number))
+	}
+}
+
 func (o *outside) Close(l Line) {
 	gateway, number := l.Split()
 	o.lines[gateway].Close(lines.ID(number))

@@ -167,6 +167,7 @@ func (r *Real) Traffic() (sum lines.Stats) {
 		sum.Reopened += s.Reopened
 		sum.Handshakes += s.Handshakes
 		sum.HandshakesFailed += s.HandshakesFailed
+		sum.Resumed += s.Resumed
 	}
 	return sum
 }

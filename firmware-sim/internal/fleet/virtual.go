@@ -76,6 +76,7 @@ func (i *inside) Open(gateway int, _ func(string) string) (Line, error) {
 }
 
 func (i *inside) Move(Line) bool { return false }
+func (i *inside) Forget(Line)    {}
 func (i *inside) Close(Line)     {}
 
 func (i *inside) Send(l Line, b []byte) { (*Virtual)(i).post(letter{kind: toGateway, line: l}, b) }

@@ -9,6 +9,8 @@ import (
 	"sync"
 	"sync/atomic"
 
+	"github.com/pion/dtls/v3"
+
 	"snbroker/firmware-sim/internal/secure"
 )
 
@@ -31,6 +33,7 @@ type secureLines struct {
 	dropped     atomic.Uint64
 	refused     atomic.Uint64
 	handshakes  atomic.Uint64 // finished
+	resumed     atomic.Uint64 // of these
 
 	sending sync.Mutex
 	under   Lines // its owner has sending; nil after Shut
@@ -92,7 +95,11 @@ func (l *secureLines) Open(name Namer) (ID, error) {
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	s := &session{lines: l, line: ID(len(l.sessions)), at: at, options: o}
+	s := &session{lines: l, line: ID(len(l.sessions)), at: at, options: o, wake: make(chan struct{}, 1)}
+	if l.credentials.Resume {
+		s.secret = new(secret)
+		s.options = append(o, dtls.WithSessionStore(s.secret))
+	}
 	s.packets = newPackets(s.write)
 	s.ctx, s.cancel = context.WithCancel(l.ctx)
 	l.sessions = append(l.sessions, s)
@@ -107,7 +114,8 @@ func (l *secureLines) openUnder() (ID, error) {
 	return l.under.Open(nil)
 }
 
-// Move gives a session another UDP line. One that still shakes hands stays.
+// Move gives a session another UDP line. One that still shakes hands stays. One
+// without a Connection ID is lost to the gateway, and resumed.
 func (l *secureLines) Move(id ID) bool {
 	s := l.session(id)
 	if s == nil || !s.established() {
@@ -124,7 +132,17 @@ func (l *secureLines) Move(id ID) bool {
 	l.at[to] = s
 	l.mu.Unlock()
 	l.closeUnder(from)
+	if l.credentials.Resume {
+		s.forget()
+	}
 	return true
+}
+
+// Forget implements Forgetful.
+func (l *secureLines) Forget(id ID) {
+	if s := l.session(id); s != nil {
+		s.forget()
+	}
 }
 
 func (l *secureLines) closeUnder(id ID) {
@@ -215,7 +233,7 @@ func (l *secureLines) Stats() Stats {
 	s.Sent, s.Received = l.sent.Load(), l.received.Load()
 	s.Dropped += l.dropped.Load()
 	s.Refused += l.refused.Load()
-	s.Handshakes = l.handshakes.Load()
+	s.Handshakes, s.Resumed = l.handshakes.Load(), l.resumed.Load()
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	s.HandshakesFailed = l.failures

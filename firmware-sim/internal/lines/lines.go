@@ -65,6 +65,13 @@ type Lines interface {
 	Shut()
 }
 
+// Forgetful lines have sessions below what they carry, with DTLS.
+type Forgetful interface {
+	// Forget is what becomes of a session whose device has no power: it ends without
+	// a word. What is sent next begins another.
+	Forget(ID)
+}
+
 // Namer fills a device's names in for {population}, {n} and {id}.
 type Namer func(template string) string
 
@@ -84,6 +91,7 @@ type Stats struct {
 	Lost, Reopened uint64 // times that a serial line went away, and that it was opened again
 
 	Handshakes, HandshakesFailed uint64 // with DTLS
+	Resumed                      uint64 // of the handshakes, those that resumed a session
 }
 
 // ErrTooMany is Open's: there are no more addresses or sockets.

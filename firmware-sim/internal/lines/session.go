@@ -15,8 +15,10 @@ type session struct {
 	lines   *secureLines
 	line    ID
 	options []dtls.ClientOption
+	secret  *secret         // nil: the device does not keep it
 	ctx     context.Context // ends with Close
 	cancel  context.CancelFunc
+	wake    chan struct{} // a token: something waits to be sent
 
 	// Of lines.mu.
 	at      ID // the UDP line
@@ -25,6 +27,7 @@ type session struct {
 	mu      sync.Mutex
 	conn    *dtls.Conn // nil: there is none yet
 	waiting [][]byte   // for it
+	gone    bool       // forgotten, until something is to be sent
 }
 
 // again is the pause before another handshake.
@@ -38,16 +41,52 @@ func (s *session) live() {
 		switch {
 		case err == nil:
 			s.read(conn)
-		case s.ctx.Err() == nil:
+		case s.ctx.Err() == nil && !s.forgotten():
 			s.lines.failed(err)
 		}
-		pause := time.NewTimer(again)
-		select {
-		case <-pause.C:
-		case <-s.ctx.Done():
-			pause.Stop()
-		}
+		s.rest()
 	}
+}
+
+// rest is a pause, or what a device without power has until it sends.
+func (s *session) rest() {
+	if s.forgotten() {
+		select {
+		case <-s.wake:
+		case <-s.ctx.Done():
+		}
+		s.mu.Lock()
+		s.gone = false
+		s.mu.Unlock()
+		return
+	}
+	pause := time.NewTimer(again)
+	defer pause.Stop()
+	select {
+	case <-pause.C:
+	case <-s.ctx.Done():
+	}
+}
+
+func (s *session) forgotten() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.gone
+}
+
+// forget ends the session so that the gateway is not told.
+func (s *session) forget() {
+	s.mu.Lock()
+	s.conn, s.waiting, s.gone = nil, nil, true
+	select {
+	case <-s.wake:
+	default:
+	}
+	s.mu.Unlock()
+	s.lines.mu.Lock()
+	p := s.packets
+	s.lines.mu.Unlock()
+	p.Close() // which ends the read, or the handshake
 }
 
 // shake waits for its turn, and shakes hands with the gateway.
@@ -76,6 +115,9 @@ func (s *session) shake() (*dtls.Conn, error) {
 		return nil, err
 	}
 	s.lines.handshakes.Add(1)
+	if s.secret.resumed() {
+		s.lines.resumed.Add(1)
+	}
 	return conn, nil
 }
 
@@ -120,6 +162,10 @@ func (s *session) send(b []byte) {
 		s.encrypt(b)
 	case len(s.waiting) < maxWaiting:
 		s.waiting = append(s.waiting, append([]byte(nil), b...))
+		select {
+		case s.wake <- struct{}{}:
+		default:
+		}
 	default:
 		s.lines.dropped.Add(1)
 	}

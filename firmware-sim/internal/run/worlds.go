@@ -27,6 +27,12 @@ func real(ctx context.Context, env cli.Env, o options, s *scenario.Scenario) (*f
 			return nil, nil, err
 		}
 	}
+	if s.Resume && strings.HasPrefix(o.gateway, "dtls://") {
+		if cfg.Credentials == nil {
+			cfg.Credentials, _ = o.security.Load() // without files, nothing can fail
+		}
+		cfg.Credentials.Resume = true
+	}
 	p, err := fleet.Dial(dial, cfg, strings.Split(o.gateway, ","), o.broker)
 	if wrong := new(lines.TargetError); errors.As(err, &wrong) {
 		return nil, nil, err
@@ -43,7 +49,8 @@ func real(ctx context.Context, env cli.Env, o options, s *scenario.Scenario) (*f
 	r.Counts = append(r.Counts, report.Count{Name: "datagrams that the simulator had no room for", N: t.Dropped},
 		report.Count{Name: "datagrams that the gateway had no room for", N: t.Overrun})
 	if t.Handshakes+t.HandshakesFailed > 0 {
-		r.Counts = append(r.Counts, report.Count{Name: "DTLS handshakes", N: t.Handshakes}, report.Count{Name: "DTLS handshakes that came to nothing", N: t.HandshakesFailed})
+		r.Counts = append(r.Counts, report.Count{Name: "DTLS handshakes", N: t.Handshakes}, report.Count{Name: "DTLS handshakes that resumed a session", N: t.Resumed},
+			report.Count{Name: "DTLS handshakes that came to nothing", N: t.HandshakesFailed})
 	}
 	if t.Noise > 0 {
 		r.Counts = append(r.Counts, report.Count{Name: "pieces of what a serial line brought that are no frame", N: t.Noise})

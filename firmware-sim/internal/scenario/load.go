@@ -22,6 +22,7 @@ type file struct {
 	Drain       time.Duration             `toml:"drain"`
 	Start       time.Time                 `toml:"start"`
 	Gateway     string                    `toml:"gateway"`
+	Resume      bool                      `toml:"resume"`
 	Radios      map[string]toml.Primitive `toml:"radio"`
 	Batteries   map[string]toml.Primitive `toml:"battery"`
 	Populations []toml.Primitive          `toml:"population"`
@@ -85,7 +86,7 @@ func Parse(name, text string) (*Scenario, error) {
 	}
 	s := &Scenario{
 		Name:  strings.TrimSuffix(name, ".toml"),
-		About: f.About, Devices: f.Devices, Duration: f.Duration, Ramp: f.Ramp, Drain: f.Drain, Start: f.Start, Gateway: f.Gateway,
+		About: f.About, Devices: f.Devices, Duration: f.Duration, Ramp: f.Ramp, Drain: f.Drain, Start: f.Start, Gateway: f.Gateway, Resume: f.Resume,
 	}
 	for i, p := range f.Populations {
 		pop, err := l.population(i, p)

@@ -19,6 +19,7 @@ type Scenario struct {
 	Ramp        time.Duration // how long it takes until all are switched on
 	Drain       time.Duration // how long, after Duration, for what is under way
 	Gateway     string        // where to, unless the command line says; "" is the usual one
+	Resume      bool          // with DTLS: devices keep their sessions' secrets while they have no power
 	Start       time.Time     // the wall clock's, for payloads; virtual time only
 	Populations []Population
 	Assert      []Assertion

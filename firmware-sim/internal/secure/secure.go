@@ -10,6 +10,7 @@ import (
 	"flag"
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 	"time"
 
@@ -40,6 +41,10 @@ type Credentials struct {
 	key      []byte            // everybody's, if keys is nil
 	file     string            // where keys are from
 	options  []dtls.ClientOption
+
+	// Resume: devices keep their sessions' secrets while they have no power. They
+	// ask for no Connection ID then, since a session that is resumed has none.
+	Resume bool
 }
 
 // pskSuites begin with the one that every small device has.
@@ -49,8 +54,7 @@ var pskSuites = []dtls.CipherSuiteID{
 
 // Load reads the files that the flags name. Errors name the flag.
 func (f *Flags) Load() (*Credentials, error) {
-	// A device asks for a Connection ID towards the gateway, and needs none itself.
-	c := &Credentials{options: []dtls.ClientOption{dtls.WithConnectionIDGenerator(dtls.OnlySendCIDGenerator())}}
+	c := new(Credentials)
 	switch {
 	case f.psk == "":
 		return c, c.loadCertificates(f)
@@ -127,8 +131,13 @@ func (c *Credentials) loadCertificates(f *Flags) error {
 // Options are those of one device towards a gateway's host, in pion's terms. name
 // makes its identity of the flag's; nil leaves that as it is.
 func (c *Credentials) Options(host string, name func(template string) string) ([]dtls.ClientOption, error) {
+	options := slices.Clone(c.options)
+	if !c.Resume {
+		// A device asks for one towards the gateway, and needs none itself.
+		options = append(options, dtls.WithConnectionIDGenerator(dtls.OnlySendCIDGenerator()))
+	}
 	if c.identity == "" {
-		return append(c.options[:len(c.options):len(c.options)], dtls.WithServerName(host)), nil
+		return append(options, dtls.WithServerName(host)), nil
 	}
 	identity, key := c.identity, c.key
 	if name != nil {
@@ -139,6 +148,6 @@ func (c *Credentials) Options(host string, name func(template string) string) ([
 			return nil, fmt.Errorf("-psk: %s has no key of %s: add a line %s:hexkey", c.file, identity, identity)
 		}
 	}
-	return append(c.options[:len(c.options):len(c.options)], dtls.WithPSKIdentityHint([]byte(identity)),
+	return append(options, dtls.WithPSKIdentityHint([]byte(identity)),
 		dtls.WithPSK(func([]byte) ([]byte, error) { return key, nil })), nil
 }
