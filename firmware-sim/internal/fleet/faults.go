@@ -45,6 +45,7 @@ func (d *device) losePower() {
 // forget is what a device without power does.
 func (d *device) forget() {
 	d.up.Abandon()
+	d.orders.Amnesia()
 	d.newSession()
 	d.burst, d.awaited, d.running = 0, 0, false
 	d.alarms[reconnect], d.alarms[wake] = 0, 0

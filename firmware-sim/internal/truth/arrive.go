@@ -21,23 +21,23 @@ func (s *Stream) Arrived(l *Ledger, now time.Duration, payload []byte) Arrival {
 }
 
 func (s *Stream) arrived(l *Ledger, now time.Duration, payload []byte, d uint64) Arrival {
-	again := -1
+	repeat := -1
 	for i := range s.open {
 		if e := &s.open[i]; e.digest == d {
 			if e.flags&arrived == 0 {
 				return s.first(l, now, i)
 			}
-			again = i
+			repeat = i
 		}
 	}
-	if again >= 0 {
-		e := s.open[again]
-		s.repeated(l, now, &e)
+	if repeat >= 0 {
+		e := s.open[repeat]
+		s.repeated(l, now, &e, e.flags&again != 0)
 		s.retains(l, &e)
 		return Arrival{Number: e.number, Sent: e.at}
 	}
 	if slices.Contains(s.recent[:], d) {
-		s.repeated(l, now, nil)
+		s.repeated(l, now, nil, slices.Contains(s.before[:], d))
 		return Arrival{}
 	}
 	l.Report(Violation{Rule: OnlySent, At: now, Device: s.Device, Topic: s.Topic,
@@ -76,8 +76,8 @@ func (s *Stream) retains(l *Ledger, e *entry) {
 }
 
 // repeated judges a message that had arrived before; e is nil if it is known no
-// more than that.
-func (s *Stream) repeated(l *Ledger, now time.Duration, e *entry) {
+// more than that. excused: its reader has forgotten that.
+func (s *Stream) repeated(l *Ledger, now time.Duration, e *entry, excused bool) {
 	v := Violation{Rule: AtMostOnce, At: now, Device: s.Device, Topic: s.Topic, Text: "arrived again"}
 	qos := s.closed
 	if e != nil {
@@ -85,7 +85,7 @@ func (s *Stream) repeated(l *Ledger, now time.Duration, e *entry) {
 		v.Text = fmt.Sprintf("QoS %s, sent once at %v, arrived again", qosName(qos), round(e.at))
 	}
 	switch {
-	case qos == 1, qos != 2 && s.Loose:
+	case qos == 1, qos != 2 && s.Loose, qos == 2 && excused:
 		s.Totals.Duplicates++
 	default:
 		l.Report(v)
@@ -95,6 +95,9 @@ func (s *Stream) repeated(l *Ledger, now time.Duration, e *entry) {
 // forget closes a message of which all is known.
 func (s *Stream) forget(i int) {
 	s.recent[s.next] = s.open[i].digest
+	if s.open[i].flags&again != 0 {
+		s.before[s.next] = s.open[i].digest
+	}
 	s.next = (s.next + 1) % uint8(len(s.recent))
 	s.closed = s.open[i].qos
 	s.open = slices.Delete(s.open, i, i+1)

@@ -19,6 +19,7 @@ type Stream struct {
 	high   uint32 // the highest number that arrived
 	open   []entry
 	recent [4]uint64 // of messages that are no longer open
+	before [4]uint64 // those of a reader before it lost its memory
 	next   uint8     // where in recent the next one goes
 	closed uint8     // QoS of the last one there; a stream has one QoS
 	shared *shared
@@ -55,6 +56,7 @@ const (
 	may           // it may arrive or not
 	retain
 	judged // and counted as one that has not arrived
+	again  // it may arrive again
 )
 
 // QoSMinusOne is the QoS without a connection.
@@ -149,6 +151,17 @@ func (s *Stream) Forgive(after time.Duration) {
 	for i := range s.open {
 		if s.open[i].at > after {
 			s.open[i].flags |= may
+		}
+	}
+}
+
+// Amnesia says that the reader forgets which messages of QoS 2 it had received: it
+// restarts. Those may come again, if their exchange was not over.
+func (s *Stream) Amnesia() {
+	s.before = s.recent
+	for i := range s.open {
+		if s.open[i].flags&arrived != 0 {
+			s.open[i].flags |= again
 		}
 	}
 }

@@ -25,7 +25,7 @@ func newWorld(t *testing.T, loose bool) *world {
 }
 
 // do runs steps: s2:x sends x at QoS 2, k:x acknowledges it, a:x has it arrive,
-// f forgives, b abandons, e ends.
+// f forgives, b abandons, m loses the reader's memory, e ends.
 func (w *world) do(steps string) {
 	w.t.Helper()
 	for _, step := range strings.Fields(steps) {
@@ -48,6 +48,8 @@ func (w *world) do(steps string) {
 			w.stream.Forgive(0)
 		case "b":
 			w.stream.Abandon()
+		case "m":
+			w.stream.Amnesia()
 		case "e":
 			w.stream.Finish(w.Ledger, w.now)
 		default:
@@ -84,6 +86,9 @@ func TestStream(t *testing.T) {
 		{"out of nothing", "s1:x a:z a:x k:x e", false, "only what was sent 0", Totals{Sent: 1, Arrived: 1}},
 		{"forgiven", "s1:x k:x f e", false, "", Totals{Sent: 1, Uncertain: 1}},
 		{"abandoned", "s1:x s1:y k:x b e", false, "at least once 1", Totals{Sent: 2, Lost: 1, Uncertain: 1}},
+		{"QoS 2 again to a reader without memory", "s2:x k:x a:x m a:x e", false, "", Totals{Sent: 1, Arrived: 1, Duplicates: 1}},
+		{"QoS 2 again to one, acknowledged later", "s2:x a:x m k:x a:x e", false, "", Totals{Sent: 1, Arrived: 1, Duplicates: 1}},
+		{"QoS 2 again to one that had not got it before", "s2:x m k:x a:x a:x e", false, "at most once 0", Totals{Sent: 1, Arrived: 1}},
 		{"equal ones", "s1:x a:x k:x s1:x a:x k:x e", false, "", Totals{Sent: 2, Arrived: 2}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -179,6 +184,8 @@ func TestWill(t *testing.T) {
 	}{
 		{"is published of a lost device", false, func(w *Will, l *Ledger) { w.Silent(5 * s); w.arrived(l, 12*s); w.Finish(l, 99*s) }, ""},
 		{"is not published", false, func(w *Will, l *Ledger) { w.Silent(5 * s); w.Finish(l, 99*s) }, "will due"},
+		{"is due later of a gateway that was restarted", false, func(w *Will, l *Ledger) { w.Silent(5 * s); w.Restarted(15 * s); w.Finish(l, 34*s) }, ""},
+		{"is due once it had the time", false, func(w *Will, l *Ledger) { w.Silent(5 * s); w.Restarted(15 * s); w.Finish(l, 36*s) }, "will due"},
 		{"may still come", false, func(w *Will, l *Ledger) { w.Silent(5 * s); w.Finish(l, 15*s) }, ""},
 		{"is published of a device that is well", false, func(w *Will, l *Ledger) { w.arrived(l, 5*s) }, "will not due"},
 		{"of one that has been silent", false, func(w *Will, l *Ledger) { w.arrived(l, 11*s) }, ""},

@@ -59,6 +59,13 @@ func (w *Will) Returned(l *Ledger, now time.Duration) {
 	w.excused = now + grace
 }
 
+// Restarted says that the gateway was, or will be at once: it may begin to wait anew.
+func (w *Will) Restarted(now time.Duration) {
+	if w.dueBy > 0 {
+		w.dueBy = max(w.dueBy, now+time.Duration(float64(w.limit)*tolerance)+grace)
+	}
+}
+
 // Left says that the device said goodbye: the will is void.
 func (w *Will) Left() { w.limit, w.dueBy, w.excused = 0, 0, 0 }
 
