@@ -146,7 +146,7 @@ func (d *device) disconnected(e *client.Disconnected) {
 		f.stats.GiveUps++
 		d.GiveUps++
 		d.newSession() // which the gateway may have forgotten
-		if !d.loses() && !f.stopped() {
+		if !d.loses() && !f.stopped() && d.heeded(e) {
 			v := truth.Violation{Rule: truth.Answered, At: f.now, Device: d.id,
 				Text: fmt.Sprintf("%v was sent %d times over %v, and never answered", e.Request, e.Tries, e.Waited.Round(time.Millisecond))}
 			if e.Request == mqttsn.TypePublish || e.Request == mqttsn.TypePubRel {
@@ -160,7 +160,7 @@ func (d *device) disconnected(e *client.Disconnected) {
 		if d.state == Awake || d.state == Asleep {
 			limit = d.pop.Sleep.Time
 		}
-		if quiet := f.now - d.heard; !d.excused && !d.missed && !d.loses() && quiet < limit {
+		if quiet := f.now - d.heard; !d.excused && !f.away && !d.missed && !d.loses() && quiet < limit {
 			f.ledger.Report(truth.Violation{Rule: truth.Remembered, At: f.now, Device: d.id,
 				Text: fmt.Sprintf("the gateway ended the connection of a device that was %s, %v after its last answer, of %v that were agreed on",
 					d.state, quiet.Round(time.Millisecond), limit)})

@@ -12,6 +12,7 @@
 package fleet
 
 import (
+	"context"
 	"fmt"
 	"strconv"
 	"strings"
@@ -57,6 +58,12 @@ type Config struct {
 	MTU      int // the longest datagram that all ways to the gateways carry, in octets; 0: mqttsn.MaxLength
 
 	Credentials *secure.Credentials // for gateways with DTLS; nil: none
+	Gateway     Restarter           // nil: the gateway is not to be restarted
+}
+
+// Restarter restarts the gateway, and returns when it is back.
+type Restarter interface {
+	Restart(context.Context) error
 }
 
 // Fleet is all devices and the program.
@@ -79,6 +86,8 @@ type Fleet struct {
 	until        time.Duration // when devices stop publishing
 	clearing     bool          // retained messages are being removed by the program
 	lossy        bool          // see Lossy
+	away         bool          // the gateway is being restarted
+	back         time.Duration // when it was the last time
 	failed       error
 }
 

@@ -18,7 +18,7 @@ func (r *Real) CheckRetained(ctx context.Context) error {
 		return nil
 	}
 	c := &collector{real: r, came: make(chan struct{}, 1)}
-	p, err := program.Dial(ctx, r.broker, r.Fleet.cfg.Prefix+"second-"+r.Fleet.cfg.Run, c)
+	p, err := program.Dial(ctx, r.broker, r.Fleet.cfg.Prefix+"second-"+r.Fleet.cfg.Run, 0, c)
 	if err != nil {
 		return err
 	}
@@ -85,6 +85,9 @@ func (r *Real) publishing(ctx context.Context) error {
 		case <-check.C:
 		}
 		if err := r.Err(); err != nil {
+			return err
+		}
+		if err := r.restart(ctx); err != nil {
 			return err
 		}
 		over := false

@@ -47,8 +47,12 @@ func Dial(ctx context.Context, cfg Config, gateways []string, broker string) (*R
 			return nil, err
 		}
 	}
+	patience := time.Duration(0)
+	if cfg.Gateway != nil {
+		patience = cfg.Scenario.Restart.Within
+	}
 	var err error
-	if r.client, err = program.Dial(ctx, broker, cfg.Prefix+"program-"+cfg.Run, (*handler)(r)); err == nil {
+	if r.client, err = program.Dial(ctx, broker, cfg.Prefix+"program-"+cfg.Run, patience, (*handler)(r)); err == nil {
 		r.mu.Unlock() // retained messages may come
 		err = r.client.Subscribe(ctx, r.Fleet.Filters(), 2)
 		r.mu.Lock()

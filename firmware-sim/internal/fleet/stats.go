@@ -29,6 +29,7 @@ type Stats struct {
 	WakesLost         uint64 // wakes without PINGRESP
 
 	Reboots, PowerLosses, Moves, Storms uint64
+	Restarts                            uint64 // of the gateway
 
 	Connect, WakeFlush tally.Histogram
 	Acknowledged       tally.Histogram // from publish to the end of the exchange

@@ -151,9 +151,11 @@ func (l *loopback) Stats() Stats {
 	if l.fd < 0 {
 		return l.last
 	}
+	over := overrun(l.gateway)
+	l.overrun = min(l.overrun, over) // a gateway that was restarted counts anew
 	return Stats{
 		Sent: l.sent, Received: l.received.Load(), Refused: l.refused.Load(),
-		Dropped: uint64(drops(l.fd)), Overrun: overrun(l.gateway) - l.overrun,
+		Dropped: uint64(drops(l.fd)), Overrun: over - l.overrun,
 	}
 }
 

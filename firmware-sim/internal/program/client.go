@@ -1,5 +1,6 @@
 // Package program is a regular MQTT client, as small as the simulator needs it:
-// MQTT 3.1.1 over TCP, clean sessions, any QoS both ways.
+// MQTT 3.1.1 over TCP, any QoS both ways, and a session that outlives the broker's
+// restarts if wanted.
 package program
 
 import (
@@ -7,7 +8,6 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
-	"io"
 	"net"
 	"sync"
 	"time"
@@ -31,16 +31,21 @@ type Handler interface {
 
 // Client is a connection. Its methods may be called from several goroutines.
 type Client struct {
-	nc      net.Conn
-	handler Handler
-	done    chan struct{} // closed when both goroutines have ended
-	wake    chan struct{} // a token: out has something
+	addr, id string
+	patience time.Duration // for the broker to come back; 0: a clean session, and none
+	handler  Handler
+	done     chan struct{} // closed when all goroutines have ended
+	quit     chan struct{} // closed by Close
+	wake     chan struct{} // a token: out has something, or the connection is over
 
 	mu     sync.Mutex
+	nc     net.Conn // nil: there is none
+	broke  error    // why nc is over
 	out    []byte
 	spare  []byte
 	lastID uint16
 	busy   map[uint16][]byte // publishes under way; nil ones are released
+	order  []uint16          // of busy, as sent
 	queue  []waiting
 	reply  chan byte // of the SUBSCRIBE under way: its return code
 	err    error
@@ -65,47 +70,23 @@ var (
 	ErrClosed = errors.New("program: closed")
 )
 
-// Dial connects under a ClientID, with a clean session.
-func Dial(ctx context.Context, addr, clientID string, h Handler) (*Client, error) {
-	nc, err := new(net.Dialer).DialContext(ctx, "tcp", addr)
+// Dial connects under a ClientID, with a clean session. With patience the session is
+// kept at the broker until Close, and a connection that breaks is made again, within
+// that time.
+func Dial(ctx context.Context, addr, clientID string, patience time.Duration, h Handler) (*Client, error) {
+	if patience > 0 { // whatever an earlier run left
+		if err := forget(ctx, addr, clientID); err != nil {
+			return nil, err
+		}
+	}
+	nc, _, err := dial(ctx, addr, clientID, patience == 0)
 	if err != nil {
 		return nil, err
 	}
-	if deadline, ok := ctx.Deadline(); ok {
-		nc.SetDeadline(deadline)
-	}
-	if err := connect(nc, clientID); err != nil {
-		nc.Close()
-		return nil, err
-	}
-	nc.SetDeadline(time.Time{})
-	c := &Client{nc: nc, handler: h, done: make(chan struct{}), wake: make(chan struct{}, 1), busy: make(map[uint16][]byte)}
-	written := make(chan struct{})
-	go c.writer(written)
-	go c.reader(written)
+	c := &Client{addr: addr, id: clientID, patience: patience, nc: nc, handler: h,
+		done: make(chan struct{}), quit: make(chan struct{}), wake: make(chan struct{}, 1), busy: make(map[uint16][]byte)}
+	go c.live()
 	return c, nil
-}
-
-func connect(nc net.Conn, clientID string) error {
-	b := appendHeader(nil, typeConnect, 12+len(clientID))
-	b = appendString(b, "MQTT")
-	b = append(b, 4, 2) // 3.1.1, clean session
-	b = binary.BigEndian.AppendUint16(b, uint16(keepAlive/time.Second))
-	b = appendString(b, clientID)
-	if _, err := nc.Write(b); err != nil {
-		return err
-	}
-	var answer [4]byte
-	if _, err := io.ReadFull(nc, answer[:]); err != nil {
-		return fmt.Errorf("no CONNACK: %w", err)
-	}
-	switch {
-	case answer[0] != typeConnAck || answer[1] != 2:
-		return errMalformed
-	case answer[3] != 0:
-		return fmt.Errorf("the broker refuses the connection with code %d: it may want a user and a password, or allow fewer clients", answer[3])
-	}
-	return nil
 }
 
 // Subscribe waits until the broker has granted all filters at a QoS.
@@ -148,6 +129,9 @@ func (c *Client) Publish(topic string, payload []byte, qos uint8, retain bool) (
 	if retain {
 		head |= 1
 	}
+	if qos == 0 && c.nc == nil {
+		return 0, nil // nobody takes it
+	}
 	if qos == 0 {
 		c.out = append(appendString(appendHeader(c.out, head, n), topic), payload...)
 		c.signal()
@@ -170,6 +154,7 @@ func (c *Client) pump() {
 		w := c.queue[0]
 		c.queue = c.queue[1:]
 		c.busy[w.id] = w.packet
+		c.order = append(c.order, w.id)
 		c.out = append(c.out, w.packet...)
 		c.signal()
 	}
@@ -209,22 +194,29 @@ func (c *Client) fail(err error) {
 	if c.err == nil {
 		c.err = err
 	}
-	c.nc.Close()
-	c.signal()
 }
 
-// Close says goodbye and waits for the goroutines.
+// Close says goodbye, waits for the goroutines, and has the broker forget a session
+// that was kept.
 func (c *Client) Close() error {
 	c.mu.Lock()
 	if c.err == nil {
 		c.err = ErrClosed
-		c.nc.SetWriteDeadline(time.Now().Add(time.Second))
-		c.nc.Write(append(c.out, typeDisconnect, 0))
-		c.out = nil
-		c.nc.Close()
+		close(c.quit)
+		if c.nc != nil {
+			c.nc.SetWriteDeadline(time.Now().Add(time.Second))
+			c.nc.Write(append(c.out, typeDisconnect, 0))
+			c.out = nil
+			c.nc.Close()
+		}
 		c.signal()
 	}
 	c.mu.Unlock()
 	<-c.done
-	return nil
+	if c.patience == 0 {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Second)
+	defer cancel()
+	return forget(ctx, c.addr, c.id)
 }

@@ -5,11 +5,14 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
+	"slices"
 	"time"
 )
 
-// writer writes what gathers in out, and a ping when nothing does.
-func (c *Client) writer(written chan<- struct{}) {
+// writer writes what gathers in out, and a ping when nothing does, until the
+// connection is over.
+func (c *Client) writer(nc net.Conn, written chan<- struct{}) {
 	defer close(written)
 	idle := time.NewTicker(keepAlive / 2)
 	defer idle.Stop()
@@ -21,19 +24,19 @@ func (c *Client) writer(written chan<- struct{}) {
 			ping = []byte{typePingReq, 0}
 		}
 		c.mu.Lock()
-		if c.err != nil {
+		if c.err != nil || c.nc != nc {
 			c.mu.Unlock()
 			return
 		}
 		b := append(c.out, ping...)
 		c.out = c.spare[:0]
 		c.mu.Unlock()
-		_, err := c.nc.Write(b)
+		_, err := nc.Write(b)
 		c.mu.Lock()
 		c.spare = b
 		c.mu.Unlock()
 		if err != nil {
-			c.fail(fmt.Errorf("the connection to the broker broke: %w", err))
+			c.drop(nc, fmt.Errorf("the connection to the broker broke: %w", err))
 			return
 		}
 	}
@@ -47,26 +50,21 @@ type batch struct {
 	held     [1 << 16 / 64]uint64 // ids of QoS 2, received and not released
 }
 
-// reader reads until the end, then waits for the writer.
-func (c *Client) reader(written <-chan struct{}) {
-	defer close(c.done)
-	defer func() { <-written }()
+// read reads until the end of a connection, and returns its reason.
+func (c *Client) read(nc net.Conn, in *batch) error {
 	buf := make([]byte, readBuffer)
-	var in batch
 	for n := 0; ; {
-		m, err := c.nc.Read(buf[n:])
+		m, err := nc.Read(buf[n:])
 		n += m
 		if err != nil {
 			if errors.Is(err, io.EOF) {
 				err = errors.New("the broker closed the connection: its log says why")
 			}
-			c.fail(err)
-			return
+			return err
 		}
-		rest, err := c.take(&in, buf[:n])
+		rest, err := c.take(in, buf[:n])
 		if err != nil {
-			c.fail(err)
-			return
+			return err
 		}
 		n = copy(buf, rest)
 		if n == len(buf) { // a packet that does not fit
@@ -172,6 +170,7 @@ func (c *Client) finish(in *batch, id uint16) {
 	defer c.mu.Unlock()
 	if _, ok := c.busy[id]; ok {
 		delete(c.busy, id)
+		c.order = slices.DeleteFunc(c.order, func(o uint16) bool { return o == id })
 		in.acked = append(in.acked, id)
 		c.pump()
 	}

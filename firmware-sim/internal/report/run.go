@@ -91,7 +91,7 @@ func Make(f *fleet.Fleet, s *scenario.Scenario, seed uint64, world string) *Run 
 			{"connections given up", st.GiveUps}, {"connections ended by the gateway", st.Ended},
 			{"refused connects and subscriptions", st.Refusals}, {"congestion", st.Congested},
 			{"wakes without PINGRESP", st.WakesLost}, {"messages that had no room", st.Skipped},
-			{"reboots", st.Reboots}, {"power losses", st.PowerLosses}, {"new addresses", st.Moves}, {"storms", st.Storms},
+			{"reboots", st.Reboots}, {"power losses", st.PowerLosses}, {"new addresses", st.Moves}, {"storms", st.Storms}, {"restarts of the gateway", st.Restarts},
 			{"malformed datagrams from the gateway", st.Malformed}, {"datagrams of no use", st.Ignored},
 			{"datagrams to nobody", st.Strays}, {"messages of earlier runs", st.Foreign},
 		},

@@ -13,6 +13,7 @@ import (
 	"snbroker/firmware-sim/internal/lines"
 	"snbroker/firmware-sim/internal/live"
 	"snbroker/firmware-sim/internal/report"
+	"snbroker/firmware-sim/internal/restart"
 	"snbroker/firmware-sim/internal/scenario"
 )
 
@@ -33,7 +34,21 @@ func real(ctx context.Context, env cli.Env, o options, s *scenario.Scenario) (*f
 		}
 		cfg.Credentials.Resume = true
 	}
-	p, err := fleet.Dial(dial, cfg, strings.Split(o.gateway, ","), o.broker)
+	open := fleet.Dial
+	if s.Restart.Wanted() {
+		g, err := restart.New(s.Restart)
+		if err != nil {
+			return nil, nil, err
+		}
+		defer g.Close()
+		cfg.Gateway = g
+		if len(s.Restart.Start) > 0 {
+			open = func(ctx context.Context, cfg fleet.Config, gateways []string, broker string) (*fleet.Real, error) {
+				return dialStarted(ctx, g, cfg, gateways, broker)
+			}
+		}
+	}
+	p, err := open(dial, cfg, strings.Split(o.gateway, ","), o.broker)
 	if wrong := new(lines.TargetError); errors.As(err, &wrong) {
 		return nil, nil, err
 	}
@@ -60,6 +75,24 @@ func real(ctx context.Context, env cli.Env, o options, s *scenario.Scenario) (*f
 			report.Count{Name: "times that it was opened again", N: t.Reopened})
 	}
 	return p.Fleet, r, nil
+}
+
+// dialStarted is fleet.Dial, to a gateway that was just started and may not listen yet.
+func dialStarted(ctx context.Context, g *restart.Gateway, cfg fleet.Config, gateways []string, broker string) (*fleet.Real, error) {
+	for {
+		p, err := fleet.Dial(ctx, cfg, gateways, broker)
+		if err == nil {
+			return p, nil
+		}
+		if ended := g.Err(); ended != nil {
+			return nil, ended
+		}
+		select {
+		case <-ctx.Done():
+			return nil, fmt.Errorf("%w: are -gateway and -broker those that restart.start begins?", err)
+		case <-time.After(50 * time.Millisecond):
+		}
+	}
 }
 
 // watch shows the run until stop is called, which waits for its goroutine.
@@ -91,6 +124,9 @@ func watch(env cli.Env, o options, p *fleet.Real) (stop func()) {
 // virtual plays in memory. What names the run there is the seed, so that two
 // runs with one seed do not differ.
 func virtual(ctx context.Context, env cli.Env, o options, s *scenario.Scenario) (*fleet.Fleet, *report.Run, error) {
+	if s.Restart.Wanted() {
+		return nil, nil, errors.New("restart is for a gateway on the network: leave -virtual out, or [restart]")
+	}
 	cfg := fleet.Config{Scenario: s, Seed: o.seed, Run: fmt.Sprintf("seed%d", o.seed), Prefix: o.prefix, Gateways: len(strings.Split(o.gateway, ","))}
 	p := fleet.NewVirtual(cfg, nil)
 	show := func(*fleet.Fleet) {}

@@ -153,5 +153,28 @@ func (l *loader) check(s *Scenario) error {
 	case s.Duration < time.Microsecond:
 		return l.errorf("duration", `a duration has a unit, as in "10s"`)
 	}
+	if err := l.restart(s); err != nil {
+		return err
+	}
 	return s.Scale(s.Devices)
+}
+
+// restart finds what cannot be of the gateway's restarts.
+func (l *loader) restart(s *Scenario) error {
+	r := &s.Restart
+	if len(r.At) > 0 && (r.Command == "") == (len(r.Start) == 0) {
+		return l.errorf("restart", "at needs command, which restarts the gateway, or start, which begins one, and not both")
+	}
+	if r.Kill && len(r.Start) == 0 {
+		return l.errorf("restart.kill", "is for a gateway that start begins; a command may kill it, too")
+	}
+	if r.Within < time.Second || r.Within > time.Hour {
+		return l.errorf("restart.within", "is from 1s to 1h")
+	}
+	for i, at := range r.At {
+		if at < time.Millisecond || at >= s.Duration || i > 0 && at <= r.At[i-1] {
+			return l.errorf("restart.at", "times are within duration, one after the other")
+		}
+	}
+	return nil
 }

@@ -18,6 +18,9 @@ func (s *Scenario) Hasten(times float64) {
 			&p.KeepAlive, &p.TRetry, &p.Sleep.Time, &p.Sleep.Wake,
 			&p.Radio.Delay, &p.Radio.Jitter, &p.Radio.Air.Gap)
 	}
+	for i := range s.Restart.At {
+		all = append(all, &s.Restart.At[i])
+	}
 	for _, d := range all {
 		*d = time.Duration(float64(*d) / times)
 	}

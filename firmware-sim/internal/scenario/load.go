@@ -23,6 +23,7 @@ type file struct {
 	Start       time.Time                 `toml:"start"`
 	Gateway     string                    `toml:"gateway"`
 	Resume      bool                      `toml:"resume"`
+	Restart     Restart                   `toml:"restart"`
 	Radios      map[string]toml.Primitive `toml:"radio"`
 	Batteries   map[string]toml.Primitive `toml:"battery"`
 	Populations []toml.Primitive          `toml:"population"`
@@ -68,7 +69,7 @@ func Parse(name, text string) (*Scenario, error) {
 	l := loader{name: name, places: places(text), radios: make(map[string]radio.Preset), batteries: make(map[string]battery.Model)}
 	f := file{
 		Devices: 1000, Duration: 30 * time.Second, Ramp: 3 * time.Second, Drain: 30 * time.Second,
-		Start: time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC),
+		Start: time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC), Restart: Restart{Within: 30 * time.Second},
 	}
 	var err error
 	if l.md, err = toml.Decode(text, &f); err != nil {
@@ -86,7 +87,7 @@ func Parse(name, text string) (*Scenario, error) {
 	}
 	s := &Scenario{
 		Name:  strings.TrimSuffix(name, ".toml"),
-		About: f.About, Devices: f.Devices, Duration: f.Duration, Ramp: f.Ramp, Drain: f.Drain, Start: f.Start, Gateway: f.Gateway, Resume: f.Resume,
+		About: f.About, Devices: f.Devices, Duration: f.Duration, Ramp: f.Ramp, Drain: f.Drain, Start: f.Start, Gateway: f.Gateway, Resume: f.Resume, Restart: f.Restart,
 	}
 	for i, p := range f.Populations {
 		pop, err := l.population(i, p)

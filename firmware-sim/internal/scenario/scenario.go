@@ -21,9 +21,23 @@ type Scenario struct {
 	Gateway     string        // where to, unless the command line says; "" is the usual one
 	Resume      bool          // with DTLS: devices keep their sessions' secrets while they have no power
 	Start       time.Time     // the wall clock's, for payloads; virtual time only
+	Restart     Restart
 	Populations []Population
 	Assert      []Assertion
 }
+
+// Restart is what happens to the gateway, and the broker with it if that is one
+// program. Either Command restarts it, or it is the run's own process, by Start.
+type Restart struct {
+	At      []time.Duration `toml:"at"`      // since the beginning
+	Command string          `toml:"command"` // a shell's; when it has ended, the gateway is back
+	Start   []string        `toml:"start"`   // the program and its arguments
+	Kill    bool            `toml:"kill"`    // what Start began ends as if by kill -9
+	Within  time.Duration   `toml:"within"`  // how long it may take
+}
+
+// Wanted tells whether the run has to do with it at all.
+func (r Restart) Wanted() bool { return len(r.At) > 0 || len(r.Start) > 0 }
 
 // Population is a number of devices of one make.
 type Population struct {
