@@ -17,6 +17,8 @@ type Will struct {
 	digest  uint64
 	heard   time.Duration // the last sign that the gateway had heard the device
 	limit   time.Duration // the silence that was agreed on; 0: no connection
+	agreed  time.Duration // limit, when there was a connection that the device has not ended
+	again   bool          // the gateway was restarted
 	sure    bool          // that both sides take the connection for one
 	dueBy   time.Duration // 0: it is not due
 	excused time.Duration // until then it may come
@@ -41,6 +43,9 @@ const (
 // whether the connection stands, or is only being made.
 func (w *Will) Heard(now, limit time.Duration, stands bool) {
 	w.heard, w.limit, w.sure = now, limit, stands
+	if limit > 0 {
+		w.agreed = limit
+	}
 }
 
 // Silent says that the device is gone without a word; the gateway will notice,
@@ -60,14 +65,16 @@ func (w *Will) Returned(l *Ledger, now time.Duration) {
 }
 
 // Restarted says that the gateway was, or will be at once: it may begin to wait anew.
+// A device that it sent away meanwhile may be lost to it when it is back.
 func (w *Will) Restarted(now time.Duration) {
+	w.again = true
 	if w.dueBy > 0 {
 		w.dueBy = max(w.dueBy, now+time.Duration(float64(w.limit)*tolerance)+grace)
 	}
 }
 
 // Left says that the device said goodbye: the will is void.
-func (w *Will) Left() { w.limit, w.dueBy, w.excused = 0, 0, 0 }
+func (w *Will) Left() { w.limit, w.agreed, w.dueBy, w.excused = 0, 0, 0, 0 }
 
 // DueBy is until when it is waited for; 0 if it is not.
 func (w *Will) DueBy() time.Duration { return w.dueBy }
@@ -93,6 +100,7 @@ func (w *Will) arrived(l *Ledger, now time.Duration) {
 	switch {
 	case w.dueBy > 0, w.limit > 0 && (w.Lossy || now >= w.heard+w.limit):
 		w.dueBy = 0
+	case w.again && w.limit == 0 && w.agreed > 0 && now >= w.heard+w.agreed:
 	case now < w.excused:
 		w.excused = 0
 	default:
