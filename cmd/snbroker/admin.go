@@ -1,6 +1,7 @@
 package main
 
 import (
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"net"
@@ -9,6 +10,7 @@ import (
 	"snbroker/internal/admin"
 	"snbroker/internal/auth"
 	"snbroker/internal/config"
+	"snbroker/internal/listener"
 )
 
 // loadAdmins reads who may log in to the admin address; nil: nobody.
@@ -23,10 +25,23 @@ func loadAdmins(cfg *config.Config) (*auth.Auth, error) {
 	return a, nil
 }
 
-// checkAdmins reads the file.
-func checkAdmins(cfg *config.Config) error {
-	_, err := loadAdmins(cfg)
-	return err
+// loadAdminTLS reads the certificate of the admin address; nil: there is none.
+func loadAdminTLS(cfg *config.Config) (*listener.TLS, error) {
+	if cfg.Admin.CertFile == "" {
+		return nil, nil
+	}
+	t, err := listener.LoadTLS(cfg.Admin.TLS())
+	if err != nil {
+		return nil, fmt.Errorf("[admin]: %w", err)
+	}
+	return t, nil
+}
+
+// checkAdmin reads the files of [admin].
+func checkAdmin(cfg *config.Config) error {
+	_, users := loadAdmins(cfg)
+	_, files := loadAdminTLS(cfg)
+	return errors.Join(users, files)
 }
 
 // openAdmin opens the admin address. The program runs without it, too.
@@ -44,6 +59,13 @@ func (s *server) openAdmin() {
 
 func (s *server) serveAdmin(l net.Listener) {
 	s.showSettings(s.cfg)
+	scheme, exposed := "http", !isLocal(l.Addr())
+	var secure *tls.Config
+	if files := s.adminTLS; files != nil {
+		scheme, exposed = "https", false
+		secure = &tls.Config{GetConfigForClient: func(*tls.ClientHelloInfo) (*tls.Config, error) { return files.Config(), nil }}
+		s.announceCertificate("[admin]", files)
+	}
 	s.admin = admin.New(admin.Config{
 		Version:   version(),
 		Broker:    s.broker,
@@ -57,14 +79,16 @@ func (s *server) serveAdmin(l net.Listener) {
 		Settings:  func() []admin.Setting { return *s.settings.Load() },
 		Warnings:  s.recent.list,
 		Reload:    s.askReload,
+		Exposed:   exposed,
+		TLS:       secure,
 		Log:       s.log,
 	})
 	s.admin.Ready() // it comes last, at the start as well
 	at := s.admin
 	s.run(func() error { return at.Serve(l) })
-	s.log.Info("health, metrics, API and dashboard", "url", "http://"+l.Addr().String()+"/")
-	if !isLocal(l.Addr()) {
-		s.log.Warn("passwords and what devices send are readable on the way to the admin address: it has no TLS; put a proxy with TLS in front of it, or use a tunnel", "address", l.Addr())
+	s.log.Info("health, metrics, API and dashboard", "url", scheme+"://"+l.Addr().String()+"/")
+	if exposed {
+		s.log.Warn("passwords and what devices send are readable on the way to the admin address: it has no TLS; set cert_file and key_file in [admin], or use a tunnel", "address", l.Addr())
 	}
 }
 
@@ -83,29 +107,44 @@ func (s *server) reloadAdmin(cfg *config.Config) bool {
 		if s.admin == nil {
 			s.openAdmin() // the address may be free by now
 		}
-		if s.admins == nil {
-			return true
-		}
-		err := s.admins.Reload(cfg.Admin.Users())
-		if err != nil {
-			s.log.Error("[admin]: users not reloaded, they stay as they were", "error", err)
-		}
-		return err == nil
+		return s.reloadAdminFiles(cfg)
 	}
-	admins, err := loadAdmins(cfg)
-	if err == nil {
-		err = s.moveAdmin(cfg, admins)
-	}
+	err := s.moveAdmin(cfg)
 	if err != nil {
 		s.log.Error("[admin] not changed, it stays as it was", "error", err)
 	}
 	return err == nil
 }
 
+func (s *server) reloadAdminFiles(cfg *config.Config) (whole bool) {
+	whole = true
+	if s.admins != nil {
+		if err := s.admins.Reload(cfg.Admin.Users()); err != nil {
+			s.log.Error("[admin]: users not reloaded, they stay as they were", "error", err)
+			whole = false
+		}
+	}
+	if s.adminTLS != nil {
+		if err := s.adminTLS.Reload(); err != nil {
+			s.log.Error("[admin]: certificate not reloaded, it stays as it was", "error", err)
+			return false
+		}
+		s.announceCertificate("[admin]", s.adminTLS)
+	}
+	return whole
+}
+
 // moveAdmin begins anew at an address, which may be the one of before. Logins end.
-func (s *server) moveAdmin(cfg *config.Config, admins *auth.Auth) error {
+func (s *server) moveAdmin(cfg *config.Config) error {
+	admins, err := loadAdmins(cfg)
+	if err != nil {
+		return err
+	}
+	secure, err := loadAdminTLS(cfg)
+	if err != nil {
+		return err
+	}
 	var l net.Listener
-	var err error
 	if cfg.Admin.Address != "" {
 		l, err = listen("tcp", cfg.Admin.Address)
 	}
@@ -119,7 +158,7 @@ func (s *server) moveAdmin(cfg *config.Config, admins *auth.Auth) error {
 		return err
 	}
 	s.closeAdmin()
-	s.cfg.Admin, s.admins = cfg.Admin, admins
+	s.cfg.Admin, s.admins, s.adminTLS = cfg.Admin, admins, secure
 	if l != nil {
 		s.serveAdmin(l)
 	}

@@ -23,7 +23,7 @@ func check(args []string, stdout, stderr io.Writer) int {
 	}
 	cfg, err := config.Load(*file, os.Environ())
 	if err == nil {
-		err = errors.Join(checkTLS(cfg), checkAuth(cfg), checkAdmins(cfg))
+		err = errors.Join(checkTLS(cfg), checkAuth(cfg), checkAdmin(cfg))
 	}
 	if err != nil {
 		fmt.Fprintln(stderr, err)

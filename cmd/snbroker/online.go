@@ -2,6 +2,8 @@ package main
 
 import (
 	"bytes"
+	"crypto/tls"
+	"crypto/x509"
 	"encoding/json"
 	"errors"
 	"flag"
@@ -26,6 +28,7 @@ const onlineHelp = `Usage:
 They ask a running snbroker at its admin address.
 
   -admin URL     where that is; http://127.0.0.1:8080 by default
+  -ca FILE       with https: the authority, or the certificate itself, in PEM
   -user NAME     log in, with the password in SNBROKER_ADMIN_PASSWORD
 
   -search TEXT   only clients with TEXT in their ClientID
@@ -52,6 +55,7 @@ Exit codes: 0 done, 1 failed, 2 wrong usage.
 // online is a command that asks a running program.
 type online struct {
 	url, user, password string
+	client              *http.Client
 	out, notes          io.Writer
 }
 
@@ -65,9 +69,10 @@ func runOnline(name string, args []string, stdout, stderr io.Writer) int {
 	flags := flag.NewFlagSet(name, flag.ContinueOnError)
 	flags.SetOutput(io.Discard)
 	flags.Usage = func() {}
-	o := &online{out: stdout, notes: stderr, password: os.Getenv("SNBROKER_ADMIN_PASSWORD")}
+	o := &online{client: http.DefaultClient, out: stdout, notes: stderr, password: os.Getenv("SNBROKER_ADMIN_PASSWORD")}
 	flags.StringVar(&o.url, "admin", "http://"+config.Default().Admin.Address, "")
 	flags.StringVar(&o.user, "user", "", "")
+	ca := flags.String("ca", "", "")
 	command := onlineCommands[name](flags)
 	switch err := flags.Parse(args); {
 	case errors.Is(err, flag.ErrHelp):
@@ -80,7 +85,11 @@ func runOnline(name string, args []string, stdout, stderr io.Writer) int {
 	if !strings.Contains(o.url, "://") {
 		o.url = "http://" + o.url
 	}
-	if err := command(o, flags.Args()); err != nil {
+	err := o.trust(*ca)
+	if err == nil {
+		err = command(o, flags.Args())
+	}
+	if err != nil {
 		fmt.Fprintf(stderr, "snbroker: %v\n", err)
 		if errors.Is(err, errUsage) {
 			return exitUsage
@@ -91,6 +100,27 @@ func runOnline(name string, args []string, stdout, stderr io.Writer) int {
 }
 
 var errUsage = errors.New("wrong usage")
+
+// trust has the program prove who it is by what is in a file, beside the system's
+// authorities.
+func (o *online) trust(file string) error {
+	if file == "" {
+		return nil
+	}
+	text, err := os.ReadFile(file)
+	if err != nil {
+		return fmt.Errorf("-ca: %w", err)
+	}
+	known, err := x509.SystemCertPool()
+	if err != nil {
+		known = x509.NewCertPool() // a machine without any
+	}
+	if !known.AppendCertsFromPEM(text) {
+		return fmt.Errorf("-ca: %s has no certificate in PEM", file)
+	}
+	o.client = &http.Client{Transport: &http.Transport{TLSClientConfig: &tls.Config{RootCAs: known}}}
+	return nil
+}
 
 // ask sends a request; the caller closes the answer's body.
 func (o *online) ask(method, path string, query url.Values, body any) (*http.Response, error) {
@@ -107,8 +137,12 @@ func (o *online) ask(method, path string, query url.Values, body any) (*http.Res
 	if o.user != "" {
 		r.SetBasicAuth(o.user, o.password)
 	}
-	got, err := http.DefaultClient.Do(r)
-	if err != nil {
+	got, err := o.client.Do(r)
+	var untrusted *tls.CertificateVerificationError
+	switch {
+	case errors.As(err, &untrusted):
+		return nil, fmt.Errorf("%w: -ca FILE names the authority of the program's certificate", err)
+	case err != nil:
 		return nil, fmt.Errorf("%w: is snbroker running, with its admin address there (-admin)?", err)
 	}
 	if got.StatusCode < 300 {

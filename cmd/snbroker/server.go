@@ -43,6 +43,7 @@ type server struct {
 	// What looks into the program.
 	admin    *admin.Server // nil: nothing does
 	admins   *auth.Auth    // who may log in there; nil: nobody
+	adminTLS *listener.TLS // nil: plain HTTP
 	tap      *tap.Tap
 	recent   *recent
 	settings atomic.Pointer[[]admin.Setting]
@@ -95,8 +96,12 @@ func start(cfg *config.Config, log *slog.Logger) (*server, error) {
 	if err != nil {
 		return nil, err
 	}
+	adminTLS, err := loadAdminTLS(cfg)
+	if err != nil {
+		return nil, err
+	}
 	s := &server{cfg: cfg, log: log, auth: who, failed: make(chan error, 1), quit: make(chan struct{}),
-		admins: admins, tap: new(tap.Tap), recent: recently, reloads: make(chan struct{}, 1)}
+		admins: admins, adminTLS: adminTLS, tap: new(tap.Tap), recent: recently, reloads: make(chan struct{}, 1)}
 	s.broker = broker.New(cfg.Broker())
 	s.broker.Authorize(judge{who, &denials{log: log}})
 	g := cfg.Gateway()

@@ -134,16 +134,16 @@ func TestLogin(t *testing.T) {
 func TestLoginsAreBounded(t *testing.T) {
 	var l logins
 	now := time.Now()
-	_, first := l.begin(auth.Identity{Username: "0"}, now)
+	_, first := l.begin(new(http.Request), auth.Identity{Username: "0"}, now)
 	for i := range maxLogins {
-		l.begin(auth.Identity{Username: fmt.Sprint(i)}, now.Add(time.Second))
+		l.begin(new(http.Request), auth.Identity{Username: fmt.Sprint(i)}, now.Add(time.Second))
 	}
 	r, _ := http.NewRequest("GET", "/", nil)
 	r.AddCookie(first)
 	if _, ok := l.of(r); ok || len(l.by) != maxLogins {
 		t.Errorf("%d logins, and the oldest is there: %v", len(l.by), ok)
 	}
-	l.begin(auth.Identity{}, now.Add(2*loginLife))
+	l.begin(new(http.Request), auth.Identity{}, now.Add(2*loginLife))
 	if len(l.by) != 1 {
 		t.Errorf("%d logins are old and stay", len(l.by)-1)
 	}

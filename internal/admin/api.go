@@ -77,7 +77,7 @@ func (s *Server) login(w http.ResponseWriter, r *http.Request) {
 		fail(w, why.status, "%s", why.text)
 		return
 	}
-	l, cookie := s.logins.begin(d.Identity, time.Now())
+	l, cookie := s.logins.begin(r, d.Identity, time.Now())
 	http.SetCookie(w, cookie)
 	answer(w, http.StatusOK, Session{Login: true, User: l.who.Username, CSRF: l.csrf, Changes: true, Version: s.cfg.Version})
 }
@@ -85,7 +85,7 @@ func (s *Server) login(w http.ResponseWriter, r *http.Request) {
 // logout needs no token: crossSite has refused other sites' pages.
 func (s *Server) logout(w http.ResponseWriter, r *http.Request) {
 	s.logins.end(r)
-	http.SetCookie(w, cookie("", -1))
+	http.SetCookie(w, cookie(r, "", -1))
 	w.WriteHeader(http.StatusNoContent)
 }
 

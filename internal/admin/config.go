@@ -1,6 +1,7 @@
 package admin
 
 import (
+	"crypto/tls"
 	"log/slog"
 	"time"
 
@@ -37,6 +38,11 @@ type Config struct {
 	// that were logged, newest first.
 	Settings func() []Setting
 	Warnings func() []Warning
+	// TLS is what those who ask are met with; nil: plain HTTP.
+	TLS *tls.Config
+	// Exposed says that what passes can be read on the way: it is plain HTTP, and not
+	// for this machine alone.
+	Exposed bool
 	// Reload asks for the settings to be read again.
 	Reload func()
 

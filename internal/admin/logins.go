@@ -31,7 +31,7 @@ const (
 )
 
 // begin makes a login and its cookie.
-func (l *logins) begin(who auth.Identity, now time.Time) (*login, *http.Cookie) {
+func (l *logins) begin(r *http.Request, who auth.Identity, now time.Time) (*login, *http.Cookie) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.by == nil {
@@ -51,11 +51,13 @@ func (l *logins) begin(who auth.Identity, now time.Time) (*login, *http.Cookie) 
 	id := rand.Text()
 	new := &login{who: who, csrf: rand.Text(), seen: now}
 	l.by[id] = new
-	return new, cookie(id, int(loginLife/time.Second))
+	return new, cookie(r, id, int(loginLife/time.Second))
 }
 
-func cookie(value string, age int) *http.Cookie {
-	return &http.Cookie{Name: cookieName, Value: value, Path: "/", MaxAge: age, HttpOnly: true, SameSite: http.SameSiteStrictMode}
+// cookie is for the way that the request has come: what came by TLS goes nowhere
+// without it.
+func cookie(r *http.Request, value string, age int) *http.Cookie {
+	return &http.Cookie{Name: cookieName, Value: value, Path: "/", MaxAge: age, HttpOnly: true, Secure: r.TLS != nil, SameSite: http.SameSiteStrictMode}
 }
 
 // of finds the login of a request.

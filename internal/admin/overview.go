@@ -70,6 +70,7 @@ type ListenerState struct {
 type Configuration struct {
 	Settings []Setting `json:"settings"`
 	Warnings []Warning `json:"warnings"` // newest first
+	Exposed  bool      `json:"exposed"`  // passwords can be read on the way here
 }
 
 // traffic is broker.Traffic, which visits each session: not more than once a
@@ -134,5 +135,5 @@ func (s *Server) store(w http.ResponseWriter, _ *http.Request) {
 }
 
 func (s *Server) configuration(w http.ResponseWriter, _ *http.Request) {
-	answer(w, http.StatusOK, Configuration{s.cfg.Settings(), append([]Warning{}, s.cfg.Warnings()...)})
+	answer(w, http.StatusOK, Configuration{s.cfg.Settings(), append([]Warning{}, s.cfg.Warnings()...), s.cfg.Exposed})
 }

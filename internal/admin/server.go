@@ -2,6 +2,7 @@ package admin
 
 import (
 	"context"
+	"crypto/tls"
 	"log/slog"
 	"net"
 	"net/http"
@@ -71,7 +72,11 @@ func (s *Server) Serve(l net.Listener) error {
 		return nil
 	}
 	defer s.serving.Done()
-	err := s.http.Serve(&bounded{Listener: l, free: make(chan struct{}, maxConnections), quit: s.quit.Done()})
+	l = &bounded{Listener: l, free: make(chan struct{}, maxConnections), quit: s.quit.Done()}
+	if s.cfg.TLS != nil {
+		l = tls.NewListener(l, s.cfg.TLS)
+	}
+	err := s.http.Serve(l)
 	if s.quit.Err() != nil {
 		return nil
 	}

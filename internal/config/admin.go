@@ -4,6 +4,7 @@ import (
 	"path/filepath"
 
 	"snbroker/internal/auth"
+	"snbroker/internal/listener"
 )
 
 // Admin is how the program is looked into: health, metrics, API and dashboard.
@@ -13,6 +14,9 @@ type Admin struct {
 	// PasswordFile names those who may log in; "": nobody can, and whoever is on
 	// this machine may look, but change nothing.
 	PasswordFile string `toml:"password_file"`
+	// CertFile and KeyFile are for TLS; "": plain HTTP.
+	CertFile string `toml:"cert_file"`
+	KeyFile  string `toml:"key_file"`
 }
 
 func defaultAdmin() Admin { return Admin{Address: "127.0.0.1:8080"} }
@@ -24,12 +28,24 @@ func (a *Admin) Users() auth.Config {
 }
 
 func (a *Admin) locate(folder string) {
-	if a.PasswordFile != "" && !filepath.IsAbs(a.PasswordFile) {
-		a.PasswordFile = filepath.Join(folder, a.PasswordFile)
+	for _, file := range []*string{&a.PasswordFile, &a.CertFile, &a.KeyFile} {
+		if *file != "" && !filepath.IsAbs(*file) {
+			*file = filepath.Join(folder, *file)
+		}
 	}
 }
 
+// TLS is how those who look in are met, where CertFile is set.
+func (a *Admin) TLS() listener.TLSConfig {
+	c := listener.DefaultTLSConfig()
+	c.CertFile, c.KeyFile = a.CertFile, a.KeyFile
+	return c
+}
+
 func (v *validator) admin(a *Admin) {
+	if (a.CertFile == "") != (a.KeyFile == "") {
+		v.wrong("admin.cert_file", "admin.cert_file and key_file go together: files in PEM")
+	}
 	if a.Address == "" {
 		return
 	}

@@ -14,6 +14,7 @@ func TestAdminAddress(t *testing.T) {
 		`address = "192.0.2.1:8080"`:                     "nobody could log in",
 		`address = "8080"`:                               "want host:port",
 		"address = \":8080\"\npassword_file = \"users\"": "",
+		`cert_file = "a.crt"`:                            "cert_file and key_file go together",
 	} {
 		c, err := Parse("/etc/snbroker/t.toml", "[admin]\n"+text)
 		switch {

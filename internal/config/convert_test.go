@@ -16,7 +16,7 @@ import (
 // told is what c makes the packages be told.
 func told(c *Config) []any {
 	m, s := &c.MQTT.Listeners[0], &c.MQTTSN.Listeners[0]
-	return []any{c.Broker(), c.Gateway(), c.Listener(m), m.TLS(), s.Link(), s.UDP("a"), s.DTLSLink("a"), s.DTLS.TLS(), s.Serial(), s.Group("225.1.1.1:1"), c.Store.Options(), c.Auth.Config(), c.Auth.Guard(), c.Log.SlogLevel()}
+	return []any{c.Broker(), c.Gateway(), c.Listener(m), m.TLS(), s.Link(), s.UDP("a"), s.DTLSLink("a"), s.DTLS.TLS(), s.Serial(), s.Group("225.1.1.1:1"), c.Store.Options(), c.Auth.Config(), c.Auth.Guard(), c.Log.SlogLevel(), c.Admin.TLS()}
 }
 
 func checkDefaults(t *testing.T, c *Config) {
