@@ -20,6 +20,7 @@ type Broker struct {
 	stats      counters
 	queued     atomic.Int64 // octets in all queues, see memory.go
 	drops      *dropTable
+	attendance attendance
 
 	// Nothing of these is used by a broker that keeps all in memory.
 	store      Store // nil
@@ -153,6 +154,7 @@ func (b *Broker) Connect(o ConnectOptions, client Client, t *Turn) (c *Conn, pre
 		s.mu.Lock()
 		b.cancel(s)
 		s.conn, s.will, s.expiry = c, o.Will, expirySeconds(o.Expiry)
+		b.attendance.come()
 		if o.Keep != nil {
 			s.kept = o.Keep(s.kept)
 		}
@@ -211,6 +213,7 @@ func (b *Broker) Close() {
 		if s.conn != nil {
 			conns = append(conns, s.conn)
 			s.conn, s.armed = nil, false
+			b.attendance.leave()
 		}
 		s.mu.Unlock()
 	}

@@ -207,6 +207,7 @@ func (c *Conn) detach(lost bool, t *Turn) bool {
 // detach ends the attachment and returns the will to publish now, if any. A
 // delayed will stays in the session.
 func (s *Session) detach(lost bool) *Will {
+	s.conn.broker.attendance.leave()
 	s.conn, s.armed = nil, false
 	s.rest()
 	will := s.will

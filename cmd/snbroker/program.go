@@ -94,6 +94,7 @@ func (p *program) reload(s *server) {
 	whole = s.reloadTLS() && whole
 	s.sweep()
 	whole = p.adoptAdmin(cfg, s) && whole
+	s.reloadLED(cfg.Status.LED)
 	s.showSettings(p.cfg)
 	later := config.Changed(p.cfg, cfg)
 	switch {

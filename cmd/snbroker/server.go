@@ -47,8 +47,11 @@ type server struct {
 	tap      *tap.Tap
 	recent   *recent
 	settings atomic.Pointer[[]admin.Setting]
-	damage   int           // stretches of the store that could not be read
-	reloads  chan struct{} // asks for a reload
+	led      atomic.Pointer[led] // nil: there is none
+	ready    atomic.Bool         // all is served that was to be
+	troubled atomic.Bool         // the disk fails
+	damage   int                 // stretches of the store that could not be read
+	reloads  chan struct{}       // asks for a reload
 
 	keeper  sync.WaitGroup
 	quit    chan struct{} // ends the keeper
@@ -110,6 +113,13 @@ func start(cfg *config.Config, log *slog.Logger) (*server, error) {
 	s.checks = newPasswords(who)
 	g.Authenticate = s.checks.check
 	s.gateway = gateway.New(g, bound{gateway.NewEmbedded(s.broker), who})
+	s.openLED()
+	s.broker.OnPresence(func() { s.led.Load().change() })
+	defer func() {
+		if !s.ready.Load() {
+			s.closeLED()
+		}
+	}()
 	fresh, err := s.open(cfg, new(sockets))
 	s.sockets = fresh.sockets
 	if err != nil {
@@ -133,6 +143,8 @@ func start(cfg *config.Config, log *slog.Logger) (*server, error) {
 	every := time.Duration(cfg.MQTT.SysInterval)
 	s.keeper.Go(func() { s.report(every) })
 	s.openAdmin()
+	s.ready.Store(true)
+	s.led.Load().change()
 	log.Info("ready", "version", version())
 	return s, nil
 }
@@ -175,6 +187,7 @@ func (s *server) stop() {
 	s.closeSockets()
 	s.serving.Wait()
 	s.closeStore()
+	s.closeLED()
 }
 
 // closeSockets closes what is open. The listeners for clients are closed twice

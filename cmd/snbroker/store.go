@@ -59,6 +59,8 @@ func (s *server) closeStore() {
 
 // storeHealth is told when the disk fails, and when it works again.
 func (s *server) storeHealth(err error) {
+	s.troubled.Store(err != nil)
+	s.led.Load().change()
 	switch {
 	case err == nil:
 		s.log.Info("the disk works again: everything is taken in")

@@ -8,6 +8,7 @@ type Config struct {
 	Auth   Auth   `toml:"auth"`
 	Limits Limits `toml:"limits"`
 	Admin  Admin  `toml:"admin"`
+	Status Status `toml:"status"`
 	Log    Log    `toml:"log"`
 
 	src *source // nil: made by hand, not read from a file

@@ -125,7 +125,7 @@ func TestShippedFileExplains(t *testing.T) {
 	lines := strings.Split(head(t), "\n")
 	for i, line := range lines {
 		if settings.MatchString(line) && !strings.Contains(line, "[[") && !strings.HasPrefix(lines[i-1], "# ") &&
-			!strings.Contains(lines[i-1], ".predefined]") && line != "[limits]" && line != "[admin]" && line != "[log]" && line != "[auth]" && line != "[mqttsn]" {
+			!strings.Contains(lines[i-1], ".predefined]") && line != "[limits]" && line != "[status]" && line != "[admin]" && line != "[log]" && line != "[auth]" && line != "[mqttsn]" {
 			t.Errorf("line %d, %s: nothing says why", i+1, line)
 		}
 	}
@@ -184,7 +184,7 @@ func TestEverySettingIsHonoured(t *testing.T) {
 		"MQTT.Listeners.Type": true, "MQTT.Listeners.Address": true,
 		"MQTTSN.Listeners.Type": true, "MQTTSN.Listeners.Address": true,
 		"MQTTSN.Listeners.Groups": true, "MQTTSN.Listeners.AdvertiseInterval": true,
-		"Log.Format": true, "MQTT.SysInterval": true, "Admin.Address": true, "Admin.PasswordFile": true,
+		"Log.Format": true, "MQTT.SysInterval": true, "Admin.Address": true, "Admin.PasswordFile": true, "Status.LED": true,
 	}
 	var walk func(path string, c *Config, v reflect.Value)
 	walk = func(path string, c *Config, v reflect.Value) {

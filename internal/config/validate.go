@@ -38,6 +38,7 @@ func (c *Config) Validate() error {
 	v.auth(&c.Auth)
 	v.limits(&c.Limits)
 	v.admin(&c.Admin)
+	v.status(&c.Status)
 	v.oneOf("log.level", c.Log.Level, "debug", "info", "warn", "error")
 	v.oneOf("log.format", c.Log.Format, "text", "json")
 	return v.problems.err()
