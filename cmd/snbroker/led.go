@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"syscall"
 	"time"
 )
 
@@ -96,14 +97,26 @@ func (l *led) run() {
 }
 
 func (l *led) show(what light) error {
-	if b := blinks[what]; b.on != "" {
-		return l.explain(errors.Join(l.set("trigger", "timer"), l.settle("delay_on", b.on), l.settle("delay_off", b.off)))
+	b := blinks[what]
+	if b.on == "" {
+		level := "0"
+		if what == steady {
+			level = l.brightest()
+		}
+		err := l.set("trigger", "none")
+		if err == nil {
+			err = l.set("brightness", level)
+		}
+		return l.explain(err)
 	}
-	level := "0"
-	if what == steady {
-		level = l.brightest()
+	err := l.set("trigger", "timer")
+	if err == nil {
+		err = l.settle("delay_on", b.on)
 	}
-	return l.explain(errors.Join(l.set("trigger", "none"), l.set("brightness", level)))
+	if err == nil {
+		err = l.settle("delay_off", b.off)
+	}
+	return l.explain(err)
 }
 
 func (l *led) set(attribute, text string) error {
@@ -142,7 +155,7 @@ func (l *led) brightest() string {
 // explain says what to do about a light that cannot be had.
 func (l *led) explain(err error) error {
 	switch {
-	case errors.Is(err, fs.ErrPermission):
+	case errors.Is(err, fs.ErrPermission), errors.Is(err, syscall.EROFS):
 		return fmt.Errorf("%w: the program's user needs a rule of udev's to write there, and the service ReadWritePaths=%s: see docs/status-led.md", err, l.path)
 	case errors.Is(err, fs.ErrNotExist):
 		return fmt.Errorf("%w: set led in [status] to one of the folders in %s", err, filepath.Dir(l.path))
