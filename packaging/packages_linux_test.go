@@ -50,6 +50,16 @@ func TestInstall(t *testing.T) {
 	}
 }
 
+// systemd runs the service as it is confined, and brings it back when it hangs.
+func TestService(t *testing.T) {
+	dist := t.TempDir()
+	build(t, dist, "1.0.0", "amd64")
+	out, err := exec.Command("./test-service", filepath.Join(dist, "snbroker_1.0.0_amd64.deb")).CombinedOutput()
+	if err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+}
+
 // The binaries for Raspberry Pis serve a device and a client, on emulated
 // processors.
 func TestOtherProcessors(t *testing.T) {
