@@ -44,6 +44,11 @@ func TestCompletionsAreWhole(t *testing.T) {
 			t.Fatal(err)
 		}
 		verbs := regexp.MustCompile(`(?m)^  (?:snbroker )?([a-z]+)(?: |$)`).FindAllStringSubmatch(string(help), -1)
+		for _, several := range regexp.MustCompile(`(?m)^  snbroker ([a-z]+(?:\|[a-z]+)+)$`).FindAllStringSubmatch(string(help), -1) {
+			for _, verb := range strings.Split(several[1], "|") {
+				verbs = append(verbs, []string{"", verb})
+			}
+		}
 		n := 0
 		for _, verb := range verbs {
 			if verb[1] == "snbroker" || verb[1] == "firmware" {

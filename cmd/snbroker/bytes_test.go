@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"io"
 	"net"
+	"os"
+	"path/filepath"
 	"testing"
 	"time"
 )
@@ -23,6 +25,9 @@ const (
 	snConnack    = "\x03\x05\x00"
 	snDisconnect = "\x02\x18"
 )
+
+// onePort is a listener of each protocol, at ports that are free.
+const onePort = "[[mqtt.listener]]\naddress = \"127.0.0.1:0\"\n[[mqttsn.listener]]\naddress = \"127.0.0.1:0\"\n"
 
 // mqttPublish is a QoS 0 PUBLISH to x1, snPublish the same from a device and
 // snMinusOne from one without a connection.
@@ -91,5 +96,19 @@ func (p peer) ends() {
 		if e, ok := err.(net.Error); ok && e.Timeout() {
 			p.t.Fatal("the connection goes on")
 		}
+	}
+}
+
+func file(t *testing.T, text string) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "snbroker.toml")
+	rewrite(t, path, text)
+	return path
+}
+
+func rewrite(t *testing.T, path, text string) {
+	t.Helper()
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
 	}
 }

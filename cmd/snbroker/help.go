@@ -35,12 +35,12 @@ Examples:
 Signals:
   SIGTERM, SIGINT   end: devices and clients are told, exit code 0; a second one
                     ends at once
-  SIGHUP            read FILE again. The log level, [limits] but session_expiry,
-                    and [mqttsn] with predefined ids change at once, and so do
-                    the contents of certificate, key, CA and CRL files, and
-                    [auth] with its files; clients whose users are gone are
-                    disconnected. Other changes are named in the log and need a
-                    restart. A bad file changes nothing
+  SIGHUP            read FILE again, and all files that it names. Listeners,
+                    limits, users, certificates and the rest change without a
+                    restart: who comes meets the new settings, and who is there
+                    is disconnected where it would not be let in any more. What
+                    needs a restart is named in the log. A bad file changes
+                    nothing
 
 Environment:
   Each setting has a variable that goes before the file: SNBROKER_ and its name

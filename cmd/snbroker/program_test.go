@@ -129,22 +129,6 @@ func (p *process) address(network string) string {
 	return m[1]
 }
 
-func file(t *testing.T, text string) string {
-	t.Helper()
-	path := filepath.Join(t.TempDir(), "snbroker.toml")
-	rewrite(t, path, text)
-	return path
-}
-
-func rewrite(t *testing.T, path, text string) {
-	t.Helper()
-	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
-		t.Fatal(err)
-	}
-}
-
-const onePort = "[[mqtt.listener]]\naddress = \"127.0.0.1:0\"\n[[mqttsn.listener]]\naddress = \"127.0.0.1:0\"\n"
-
 func TestRunAndTerminate(t *testing.T) {
 	for _, sig := range []os.Signal{syscall.SIGTERM, os.Interrupt} {
 		p := launch(t, nil, "-config", file(t, onePort))

@@ -2,7 +2,7 @@
 _snbroker() {
 	local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]} words=
 	case $prev in
-	-config | -path | -to | -c | -D)
+	-config | -path | -to | -c | -D | -ca)
 		compopt -o filenames
 		mapfile -t COMPREPLY < <(compgen -f -- "$cur")
 		return
@@ -15,8 +15,17 @@ _snbroker() {
 		if [ "$COMP_CWORD" -eq 2 ]; then words="stat verify dump backup -help"; else words="-path -to"; fi
 		;;
 	passwd) words="-c -D -a -help" ;;
+	clients)
+		case $prev in
+		-kind) words="device program" ;;
+		-state) words="connected connecting active asleep awake offline" ;;
+		*) words="-admin -ca -user -search -kind -state -help" ;;
+		esac
+		;;
+	kick | topics) words="-admin -ca -user -help" ;;
+	trace) words="-admin -ca -user -client -topic -address -hex -pcapng -help" ;;
 	version | help) ;;
-	*) words="check config import passwd store version help -config -v -debug -help" ;;
+	*) words="check config import passwd store clients kick topics trace version help -config -v -debug -help" ;;
 	esac
 	mapfile -t COMPREPLY < <(compgen -W "$words" -- "$cur")
 }
