@@ -82,6 +82,9 @@ func (b *Broker) Traffic() Traffic {
 	return t
 }
 
+// Sent returns Traffic's count of that name, and visits nobody.
+func (b *Broker) Sent() uint64 { return b.stats.sent.Load() }
+
 // Stats returns the present counts.
 func (b *Broker) Stats() Stats {
 	s := Stats{

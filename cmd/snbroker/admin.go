@@ -75,6 +75,7 @@ func (s *server) serveAdmin(l net.Listener) {
 		Users:     s.admins,
 		Listeners: s.listeners,
 		Store:     s.store,
+		History:   s.history,
 		Damage:    s.damage,
 		Settings:  func() []admin.Setting { return *s.settings.Load() },
 		Warnings:  s.recent.list,

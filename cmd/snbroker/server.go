@@ -44,6 +44,7 @@ type server struct {
 	admin    *admin.Server // nil: nothing does
 	admins   *auth.Auth    // who may log in there; nil: nobody
 	adminTLS *listener.TLS // nil: plain HTTP
+	history  *admin.History
 	tap      *tap.Tap
 	recent   *recent
 	settings atomic.Pointer[[]admin.Setting]
@@ -140,6 +141,7 @@ func start(cfg *config.Config, log *slog.Logger) (*server, error) {
 	s.announce(&s.sockets)
 	s.announceReach()
 	s.startGroups()
+	s.history = admin.NewHistory(s.broker, s.gateway, s.store)
 	every := time.Duration(cfg.MQTT.SysInterval)
 	s.keeper.Go(func() { s.report(every) })
 	s.openAdmin()

@@ -12,7 +12,7 @@ func (s *server) report(every time.Duration) {
 	if every == 0 {
 		return
 	}
-	sys.New(s.broker, version(), s.counts).Run(every, s.quit)
+	sys.New(s.broker, version(), s.counts).Run(every, s.quit, s.history.Add)
 }
 
 // counts adds up what listeners and links have counted.

@@ -27,6 +27,7 @@ func (s *Server) apiRoutes() []route {
 		{method: "GET", path: "/api/v1/session", access: open, handle: s.session, summary: "who asks, and what that allows", answer: Session{}},
 		{method: "POST", path: "/api/v1/session", access: open, handle: s.login, summary: "log in: the answer sets a cookie", body: Credentials{}, answer: Session{}},
 		{method: "DELETE", path: "/api/v1/session", access: open, handle: s.logout, summary: "log out"},
+		{method: "GET", path: "/api/v1/history", access: reader, handle: s.history, summary: "how the numbers of the charts moved in the last hour, oldest first", answer: []HistoryPoint{}},
 		{method: "GET", path: "/api/v1/overview", access: reader, handle: s.overview, summary: "the program in numbers", answer: Overview{}},
 		{method: "GET", path: "/api/v1/clients", access: reader, handle: s.clients, summary: "clients and devices, connected or not, a page at a time", answer: ClientPage{},
 			query: append([]param{{"search", "string", "a part of the ClientID"}, {"kind", "string", "program or device"},

@@ -34,6 +34,8 @@ type Config struct {
 	Store *store.Log
 	// Damage is how many stretches of the store could not be read at the start.
 	Damage int
+	// History is what charts begin with; nil: they begin empty.
+	History *History
 	// Settings are those in force, in the order of their file; Warnings the last
 	// that were logged, newest first.
 	Settings func() []Setting

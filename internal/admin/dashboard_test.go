@@ -24,7 +24,13 @@ func (b *bench) fleet(n *memnet.Network, count int) {
 // The dashboard in a browser: from the login to each page, without an error on the
 // console.
 func TestDashboard(t *testing.T) {
-	b := build(t, false, withUser(t))
+	b := build(t, false, func(c *Config) {
+		withUser(t)(c)
+		c.History = NewHistory(c.Broker, c.Gateway, nil)
+		for ago := time.Hour; ago > time.Minute; ago -= time.Minute {
+			c.History.Add(time.Now().Add(-ago))
+		}
+	})
 	b.Ready()
 	n := b.withDevices()
 	b.fleet(n, 10_000)

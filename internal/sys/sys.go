@@ -40,17 +40,21 @@ func New(b *broker.Broker, version string, counts func() Counts) *Reporter {
 	return &Reporter{broker: b, version: version, counts: counts, begun: time.Now(), said: make(map[string]string), loads: make(map[string]*load)}
 }
 
-// Run reports every so often until quit is closed.
-func (r *Reporter) Run(every time.Duration, quit <-chan struct{}) {
+// Run reports every so often until quit is closed. With each report also is called,
+// for those who need no tick of their own then.
+func (r *Reporter) Run(every time.Duration, quit <-chan struct{}, also func(now time.Time)) {
 	tick := time.NewTicker(every)
 	defer tick.Stop()
-	r.Report(time.Now())
+	now := time.Now()
+	r.Report(now)
+	also(now)
 	for {
 		select {
 		case <-quit:
 			return
 		case now := <-tick.C:
 			r.Report(now)
+			also(now)
 		}
 	}
 }

@@ -6,7 +6,7 @@ const color = (name) => getComputedStyle(document.documentElement).getPropertyVa
 
 // chart draws series of numbers: [name, unit]. add takes a time in seconds and a
 // value for each.
-export function chart(title, series, signal, kept = 300) {
+export function chart(title, series, signal, kept = 1000) {
   const place = h('div');
   const text = h('p', { class: 'hidden', 'aria-live': 'off' });
   const figure = h('figure', { role: 'group', 'aria-label': title }, h('figcaption', {}, title), place, text);
@@ -42,6 +42,14 @@ export function chart(title, series, signal, kept = 300) {
 
   return {
     figure,
+    // fill begins with what is known already: rows of a time and values.
+    fill(rows) {
+      rows.forEach(([at, values]) => {
+        data[0].push(at);
+        values.forEach((v, i) => data[i + 1].push(v));
+      });
+      if (rows.length) draw();
+    },
     add(at, values) {
       if (!data[0].length) { // a minute, to begin with
         data[0].push(at - 60);

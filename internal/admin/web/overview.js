@@ -24,6 +24,15 @@ export async function overview(element, _, { signal, guarded }) {
   const details = h('div');
   element.append(h('h2', {}, 'Overview'), numbers, h('div', { class: 'charts' }, traffic.figure, latency.figure, devices.figure), details);
   let before = null;
+  await guarded(async () => {
+    const past = await get('history');
+    if (signal.aborted) return;
+    const rows = (values) => past.map((p) => [new Date(p.at) / 1000, values(p)]);
+    const of = (p, state) => p.devices.find((d) => d.name === state).n;
+    traffic.fill(rows((p) => [p.published, p.delivered, p.dropped]));
+    latency.fill(rows((p) => [p.commit, p.round_trip]));
+    devices.fill(rows((p) => ['active', 'asleep', 'awake', 'connecting'].map((state) => of(p, state))));
+  });
 
   await poll(2000, signal, () => guarded(async () => {
     const now = await get('overview');
