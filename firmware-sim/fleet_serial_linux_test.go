@@ -130,7 +130,7 @@ func TestFleetSurvivesUnplugging(t *testing.T) {
 	line := newPseudoTerminals(t)
 	s := serveLine(t, line.gateway, "hdlc")
 	publishing := make(first, 1)
-	watch, err := listening.Dial(t.Context(), s.broker, "watch", publishing)
+	watch, err := listening.Dial(t.Context(), s.broker, "watch", 0, publishing)
 	if err != nil {
 		t.Fatal(err)
 	}
