@@ -1,5 +1,6 @@
 GO ?= go
 FUZZTIME ?= 20000x
+BENCHES = ./broker ./gateway ./internal/... ./mapping ./mqttsn/... ./transport/...
 
 .PHONY: all build packages docs test tools lint fuzz bench clean
 
@@ -31,6 +32,7 @@ lint:
 
 test: tools lint
 	$(GO) test -race -timeout 15m ./...
+	$(GO) test -run '^$$' -bench . -benchtime 1x $(BENCHES) # that they run; CI's machines measure nothing
 	@./scripts/fuzz $(FUZZTIME)
 
 fuzz:
