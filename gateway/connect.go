@@ -2,40 +2,12 @@ package gateway
 
 import (
 	"fmt"
-	"hash/maphash"
 	"strings"
 	"unicode/utf8"
 
 	"snbroker/broker"
 	"snbroker/internal/mqtt"
 	"snbroker/mqttsn"
-)
-
-// dialogue is a CONNECT on its way: from the message to the CONNACK, with the
-// will in between (SN §6.3). Until it is finished the session stays as it was.
-type dialogue struct {
-	who       any // proved; nil: anonymous
-	clean     bool
-	keepAlive uint16
-	withWill  bool
-	will      *broker.Will // its topic, once that is known
-	step      dialogueStep
-	resumed   bool         // of a session that the gateway has already
-	number    mqttsn.MsgID // tells late answers from those to this one
-	tries     int
-	due       instant
-	expires   instant // when the identity does; 0: never
-}
-
-type dialogueStep uint8
-
-const (
-	awaitWillTopic dialogueStep = iota
-	awaitWillMsg
-	awaitBackend
-	awaitDisk  // to be told; it is connected
-	awaitAuth  // the device's AUTH
-	awaitCheck // of its username and password
 )
 
 // connect handles CONNECT, in every state. s is the session at the address.
@@ -120,113 +92,6 @@ func (g *Gateway) refuseConnect(p peer, local uint16, rc mqttsn.ReturnCode) {
 	g.stats.ConnectRefused[rc]++
 	g.tx.connAck.ReturnCode = rc
 	g.send(p, local, &g.tx.connAck)
-}
-
-func (g *Gateway) hash(raw []byte) uint64 { return maphash.Bytes(g.guard.seed, raw) }
-
-// repeatedConnect answers a CONNECT that came again because the answer was
-// lost: the same octets, and nothing else since.
-func (s *session) repeatedConnect(raw []byte) bool {
-	if !s.lastRequest.repeatedConnect(s.g.hash(raw), s.heard, s.g) {
-		return false
-	}
-	s.g.stats.Duplicates++
-	s.heard = s.g.now
-	switch {
-	case s.dialog != nil && s.dialog.prompts():
-		s.prompt(s.dialog.step)
-	case s.dialog != nil && s.dialog.step == awaitAuth:
-		s.awaitAuth()
-	case s.dialog == nil && s.state == Active:
-		s.connAck(mqttsn.ReturnAccepted)
-	}
-	return true
-}
-
-// prompt asks for the will topic or message and waits for it.
-func (s *session) prompt(step dialogueStep) {
-	s.dialog.step = step
-	s.dialog.due = s.g.now.after(s.g.cfg.TRetry)
-	if step == awaitWillTopic {
-		s.send(&s.g.tx.willTopicReq)
-	} else {
-		s.send(&s.g.tx.willMsgReq)
-	}
-	s.schedule()
-}
-
-// dialogueOverdue repeats the prompt, or ends the dialogue: what was before it
-// goes on.
-func (s *session) dialogueOverdue() {
-	d := s.dialog
-	if d.tries < s.g.cfg.NRetry && d.prompts() {
-		d.tries++
-		s.resent()
-		s.prompt(d.step)
-		return
-	}
-	if d.step == awaitAuth {
-		s.authRefused("CONNECT refused: no AUTH followed it, and anonymous devices are not allowed on this listener", mqttsn.ReturnNotSupported)
-		return
-	}
-	s.abandon()
-}
-
-// abandon ends the dialogue without a connection.
-func (s *session) abandon() {
-	s.dialog, s.lastRequest = nil, lastRequest{}
-	if s.state == Connecting {
-		s.setState(Disconnected)
-		return
-	}
-	s.goOn()
-}
-
-// willTopic takes the will's topic in the dialogue.
-func (s *session) willTopic(m *mqttsn.WillTopic) {
-	d := s.dialog
-	switch {
-	case d == nil:
-		s.repeatConnAck()
-	case !d.prompts():
-	case len(m.WillTopic) == 0:
-		// No will is wanted: nothing to ask for, though some ask all the same.
-		d.withWill, d.will = true, nil
-		s.establish(s.peer, s.local)
-	case m.QoS > mqttsn.QoS2 || !mqtt.ValidTopicName(m.WillTopic):
-		s.connAck(mqttsn.ReturnNotSupported)
-		s.abandon()
-	case !s.mayLeave(d.who, m.WillTopic):
-		s.connAck(mqttsn.ReturnNotSupported)
-		s.abandon()
-	default:
-		d.will = &broker.Will{Topic: string(m.WillTopic), QoS: mqtt.QoS(m.QoS), Retain: m.Retain}
-		d.tries = 0
-		s.prompt(awaitWillMsg)
-	}
-}
-
-// willMsg takes the will's message and finishes the dialogue.
-func (s *session) willMsg(m *mqttsn.WillMsg) {
-	switch d := s.dialog; {
-	case d == nil:
-		s.repeatConnAck()
-	case d.step == awaitWillTopic:
-		s.prompt(awaitWillTopic)
-	case d.step == awaitWillMsg:
-		d.will.Payload = append([]byte(nil), m.WillMsg...)
-		s.establish(s.peer, s.local)
-	}
-}
-
-// repeatConnAck answers the end of a dialogue again whose CONNACK was lost.
-func (s *session) repeatConnAck() {
-	if s.lastRequest.connecting() {
-		s.g.stats.Duplicates++
-		s.connAck(mqttsn.ReturnAccepted)
-	} else {
-		s.g.stats.Ignored++
-	}
 }
 
 func (s *session) connAck(rc mqttsn.ReturnCode) {
@@ -359,41 +224,4 @@ func (s *session) welcome() {
 	s.dialog = nil
 	s.connAck(mqttsn.ReturnAccepted)
 	s.setState(Active)
-}
-
-// lastRequest remembers the last CONNECT or SUBSCRIBE, to know it when it comes
-// again because its answer was lost.
-type lastRequest struct {
-	hash uint64
-	kind mqttsn.MsgType
-}
-
-func (l *lastRequest) connected(hash uint64) { *l = lastRequest{hash, mqttsn.TypeConnect} }
-
-// connecting tells whether nothing came since the CONNECT and its dialogue.
-func (l *lastRequest) connecting() bool { return l.kind == mqttsn.TypeConnect }
-
-// repeatedConnect tells whether a CONNECT is the same as the last message, and
-// came soon enough after it to be its repetition.
-func (l *lastRequest) repeatedConnect(hash uint64, heard instant, g *Gateway) bool {
-	return l.kind == mqttsn.TypeConnect && l.hash == hash && g.now-heard <= g.patience()
-}
-
-// pass notes another message. It ends the memory of a CONNECT, except for the
-// dialogue's own; acknowledgements do not end that of a SUBSCRIBE.
-func (l *lastRequest) pass(t mqttsn.MsgType) {
-	switch t {
-	case mqttsn.TypeWillTopic, mqttsn.TypeWillMsg, mqttsn.TypeAuth:
-	case mqttsn.TypePubAck, mqttsn.TypePubRec, mqttsn.TypePubComp, mqttsn.TypeRegAck:
-		if l.kind == mqttsn.TypeConnect {
-			*l = lastRequest{}
-		}
-	default:
-		*l = lastRequest{}
-	}
-}
-
-// patience is how long a device repeats a request, at most.
-func (g *Gateway) patience() instant {
-	return instant(g.cfg.TRetry) * instant(g.cfg.NRetry+1)
 }

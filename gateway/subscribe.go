@@ -116,13 +116,3 @@ func afterFlags(raw []byte) []byte {
 	}
 	return raw[3:]
 }
-
-// repeatedSubscribe tells whether m came before, and nothing but
-// acknowledgements since. hash is of its octets after the flags, so that DUP
-// makes no difference.
-func (l *lastRequest) repeatedSubscribe(hash uint64, m *mqttsn.Subscribe) bool {
-	hash ^= uint64(m.QoS)<<2 | uint64(m.TopicIDType)
-	again := l.kind == mqttsn.TypeSubscribe && l.hash == hash && m.MsgID != 0
-	*l = lastRequest{hash, mqttsn.TypeSubscribe}
-	return again
-}
