@@ -5,6 +5,8 @@ import (
 	"strings"
 	"testing"
 	"unsafe"
+
+	"snbroker/internal/mqtt/mqtttest/octets"
 )
 
 func TestDecodeDoesNotAllocate(t *testing.T) {
@@ -35,7 +37,7 @@ func TestDecodeDoesNotAllocate(t *testing.T) {
 		}
 	}
 	for _, c := range frames {
-		frame := bin(t, c.bytes)
+		frame := octets.Read(t, c.bytes)
 		d := Decoder{Version: c.v}
 		if n := testing.AllocsPerRun(100, func() {
 			if _, err := d.Decode(frame); err != nil {
@@ -89,7 +91,7 @@ func TestAppendDoesNotAllocate(t *testing.T) {
 }
 
 func TestHelpersDoNotAllocate(t *testing.T) {
-	frame := bin(t, "30 [ 0001'a' ]")
+	frame := octets.Read(t, "30 [ 0001'a' ]")
 	filter := []byte("$share/a-rather-long-group-name-here/a/rather/long/filter/+/#")
 	name := "a/rather/long/topic/name/with/ümläuten/that/does/not/fit/32/bytes"
 	block := AppendUserProperty(AppendUserProperty(nil, "k", "v"), "k", "v")
@@ -131,7 +133,7 @@ func TestDecoderLetsGo(t *testing.T) {
 	if p, err := d.Decode(frame); err != nil || len(p.(*Subscribe).Filters) != 2*keepElements {
 		t.Fatal(err)
 	}
-	if _, err := d.Decode(bin(t, "82 [ 0001 [] 0001'a'00 ]")); err != nil || cap(d.subscribe.Filters) > keepElements {
+	if _, err := d.Decode(octets.Read(t, "82 [ 0001 [] 0001'a'00 ]")); err != nil || cap(d.subscribe.Filters) > keepElements {
 		t.Errorf("%d filters kept", cap(d.subscribe.Filters))
 	}
 
@@ -142,7 +144,7 @@ func TestDecoderLetsGo(t *testing.T) {
 	if _, err := d.Decode(frame); err != nil || cap(d.scratch) < 2*len(user) {
 		t.Fatal(err, cap(d.scratch))
 	}
-	if _, err := d.Decode(bin(t, "30 [ 0001'a' [] ]")); err != nil || cap(d.scratch) > keepBytes {
+	if _, err := d.Decode(octets.Read(t, "30 [ 0001'a' [] ]")); err != nil || cap(d.scratch) > keepBytes {
 		t.Errorf("%d bytes kept", cap(d.scratch))
 	}
 }

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"strings"
 	"testing"
+
+	"snbroker/internal/mqtt/mqtttest/octets"
 )
 
 // The hot path must write what AppendTo writes.
@@ -17,7 +19,7 @@ func TestAppendPublish(t *testing.T) {
 		}
 		n++
 		h := PublishHeader{Dup: p.Dup, QoS: p.QoS, Retain: p.Retain, Topic: string(p.Topic), PacketID: p.PacketID, Properties: p.Properties}
-		want := append([]byte("before"), bin(t, c.bytes)...)
+		want := append([]byte("before"), octets.Read(t, c.bytes)...)
 		if got := AppendPublish([]byte("before"), c.v, &h, p.Payload); !bytes.Equal(got, want) {
 			t.Errorf("%s: %x, want %x", c.name, got, want)
 		}
@@ -83,7 +85,7 @@ func TestAppendAck(t *testing.T) {
 		if p == nil || !p.Properties.empty() {
 			continue
 		}
-		if got := AppendAck(nil, c.v, c.packet.Type(), p.PacketID, p.ReasonCode); !bytes.Equal(got, bin(t, c.bytes)) {
+		if got := AppendAck(nil, c.v, c.packet.Type(), p.PacketID, p.ReasonCode); !bytes.Equal(got, octets.Read(t, c.bytes)) {
 			t.Errorf("%s: %x, want %s", c.name, got, c.bytes)
 		}
 	}
@@ -115,7 +117,7 @@ func TestDowngrade(t *testing.T) {
 			Filters: []Filter{{TopicFilter: b("a"), QoS: QoS1, NoLocal: true, RetainAsPublished: true, RetainHandling: 2}}}, "82 06 0001 0001'a'01"},
 		{&Disconnect{ReasonCode: ReasonServerMoved}, "e0 00"},
 	} {
-		if got, err := c.packet.AppendTo(nil, V311); err != nil || !bytes.Equal(got, bin(t, c.want)) {
+		if got, err := c.packet.AppendTo(nil, V311); err != nil || !bytes.Equal(got, octets.Read(t, c.want)) {
 			t.Errorf("%v: %x, %v, want %s", c.packet.Type(), got, err, c.want)
 		}
 	}

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+
+	"snbroker/internal/mqtt/mqtttest/octets"
 )
 
 func BenchmarkDecode(b *testing.B) {
@@ -25,7 +27,7 @@ func BenchmarkDecode(b *testing.B) {
 		{"Connect/5.0", 0, "10 [ 0004'MQTT'05 c2 003c [ 1100000e10 210014 ] 0008'device01' 0004'user' 0004'pass' ]"},
 	} {
 		b.Run(c.name, func(b *testing.B) {
-			frame := bin(b, c.bytes)
+			frame := octets.Read(b, c.bytes)
 			d := Decoder{Version: c.v, From: FromClient}
 			b.ReportAllocs()
 			b.SetBytes(int64(len(frame)))

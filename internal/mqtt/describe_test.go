@@ -3,6 +3,8 @@ package mqtt
 import (
 	"strings"
 	"testing"
+
+	"snbroker/internal/mqtt/mqtttest/octets"
 )
 
 func TestDescribe(t *testing.T) {
@@ -39,7 +41,7 @@ func TestDescribe(t *testing.T) {
 		{V5, "e0 [ 9c [ 1c0003'h:1' ] ]", `DISCONNECT 0x9c (Use another server) server="h:1"`},
 		{V5, "f0 [ 18 [ 150001'm' 160001'd' ] ]", `AUTH 0x18 (Continue authentication) auth="m" auth_data`},
 	} {
-		if got := Describe(bin(t, c.bytes), c.v); got != c.want {
+		if got := Describe(octets.Read(t, c.bytes), c.v); got != c.want {
 			t.Errorf("%s:\n%s, want\n%s", c.bytes, got, c.want)
 		}
 	}

@@ -5,6 +5,8 @@ import (
 	"reflect"
 	"strings"
 	"testing"
+
+	"snbroker/internal/mqtt/mqtttest/octets"
 )
 
 func TestForward(t *testing.T) {
@@ -63,7 +65,7 @@ func TestValidForward(t *testing.T) {
 		"080001'#'":               false,
 		"ff":                      false,
 	} {
-		if got := ValidForward(bin(t, s)); got != want {
+		if got := ValidForward(octets.Read(t, s)); got != want {
 			t.Errorf("ValidForward(%s) = %v", s, got)
 		}
 	}
@@ -72,7 +74,7 @@ func TestValidForward(t *testing.T) {
 // The aliasing contract: a Forward block of neighbours is a piece of the
 // frame, and nothing that is returned has room to append into the frame.
 func TestAliasing(t *testing.T) {
-	frame := bin(t, "32 [ 0001'a' 0001 [ 0200000001 0101 260001'k'0001'v' 230001 ] 'payload' ]")
+	frame := octets.Read(t, "32 [ 0001'a' 0001 [ 0200000001 0101 260001'k'0001'v' 230001 ] 'payload' ]")
 	before := bytes.Clone(frame)
 	d := Decoder{Version: V5}
 	got, err := d.Decode(frame)

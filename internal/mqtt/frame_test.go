@@ -3,6 +3,8 @@ package mqtt
 import (
 	"bytes"
 	"testing"
+
+	"snbroker/internal/mqtt/mqtttest/octets"
 )
 
 func TestPeekFrame(t *testing.T) {
@@ -34,7 +36,7 @@ func TestPeekFrame(t *testing.T) {
 		{"30 80808000", MaxRemainingLength, 0, ErrVarintNotMinimal},
 		{"c0 00 c0 00", MaxRemainingLength, 2, nil},
 	} {
-		total, err := PeekFrame(bin(t, c.bytes), c.max)
+		total, err := PeekFrame(octets.Read(t, c.bytes), c.max)
 		if total != c.total || err != c.err {
 			t.Errorf("PeekFrame(%s, %d) = %d, %v; want %d, %v", c.bytes, c.max, total, err, c.total, c.err)
 		}
@@ -67,7 +69,7 @@ func TestVarint(t *testing.T) {
 		{0, "00"}, {127, "7f"}, {128, "8001"}, {16383, "ff7f"}, {16384, "808001"},
 		{2097151, "ffff7f"}, {2097152, "80808001"}, {268435455, "ffffff7f"},
 	} {
-		want := bin(t, c.bytes)
+		want := octets.Read(t, c.bytes)
 		if got := appendVarint(nil, c.n); !bytes.Equal(got, want) {
 			t.Errorf("%d: %x, want %x", c.n, got, want)
 		}

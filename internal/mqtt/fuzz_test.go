@@ -4,17 +4,19 @@ import (
 	"bytes"
 	"errors"
 	"testing"
+
+	"snbroker/internal/mqtt/mqtttest/octets"
 )
 
 func seed(f *testing.F, v Version) {
 	for _, c := range packets {
 		if c.v == v {
-			f.Add(bin(f, c.bytes))
+			f.Add(octets.Read(f, c.bytes))
 		}
 	}
 	for _, c := range accepted {
 		if c.v == v {
-			f.Add(bin(f, c.bytes))
+			f.Add(octets.Read(f, c.bytes))
 		}
 	}
 	for _, c := range readRejections(f) {
@@ -94,13 +96,13 @@ func FuzzStream(f *testing.F) {
 	for _, c := range packets {
 		switch {
 		case c.v == V311 && c.packet.Type() != TypeConnect:
-			v3 = append(v3, bin(f, c.bytes)...)
+			v3 = append(v3, octets.Read(f, c.bytes)...)
 		case c.v == V5 && c.packet.Type() != TypeConnect:
-			v5 = append(v5, bin(f, c.bytes)...)
+			v5 = append(v5, octets.Read(f, c.bytes)...)
 		}
 	}
-	f.Add(append(bin(f, "10 [ 0004'MQTT'04 02 0000 0000 ]"), v3...))
-	f.Add(append(bin(f, "10 [ 0004'MQTT'05 02 0000 [] 0000 ]"), v5...))
+	f.Add(append(octets.Read(f, "10 [ 0004'MQTT'04 02 0000 0000 ]"), v3...))
+	f.Add(append(octets.Read(f, "10 [ 0004'MQTT'05 02 0000 [] 0000 ]"), v5...))
 	f.Fuzz(func(t *testing.T, stream []byte) {
 		var reused Decoder
 		for len(stream) > 0 {
@@ -126,7 +128,7 @@ func FuzzStream(f *testing.F) {
 
 func FuzzPeekFrame(f *testing.F) {
 	for _, s := range []string{"", "c000", "30ff7f", "30ffffff7f", "30ffffffff7f", "308000"} {
-		f.Add(bin(f, s), 1<<16)
+		f.Add(octets.Read(f, s), 1<<16)
 	}
 	f.Fuzz(func(t *testing.T, b []byte, limit int) {
 		total, err := PeekFrame(b, limit)

@@ -3,6 +3,8 @@ package mqtt
 import (
 	"bytes"
 	"testing"
+
+	"snbroker/internal/mqtt/mqtttest/octets"
 )
 
 func b(s string) []byte { return []byte(s) }
@@ -185,7 +187,7 @@ var packets = []struct {
 func TestPackets(t *testing.T) {
 	for _, c := range packets {
 		t.Run(c.v.String()+" "+c.name, func(t *testing.T) {
-			want := bin(t, c.bytes)
+			want := octets.Read(t, c.bytes)
 			got, err := c.packet.AppendTo([]byte("before"), c.v)
 			if err != nil {
 				t.Fatal(err)
@@ -220,7 +222,7 @@ func TestPackets(t *testing.T) {
 // right, a packet that lacks something; where it does not, another packet.
 func TestTruncated(t *testing.T) {
 	for _, c := range packets {
-		whole := bin(t, c.bytes)
+		whole := octets.Read(t, c.bytes)
 		for n := range whole {
 			if _, err := decoderFor(c.v, c.packet).Decode(whole[:n]); err == nil {
 				t.Errorf("%s %v: %d of %d bytes are a packet", c.name, c.v, n, len(whole))
@@ -251,14 +253,14 @@ func TestDecoderForgets(t *testing.T) {
 				if c.v != v || next.v != v {
 					continue
 				}
-				if _, err := d.Decode(bin(t, c.bytes)); err != nil {
+				if _, err := d.Decode(octets.Read(t, c.bytes)); err != nil {
 					t.Fatal(err)
 				}
-				p, err := d.Decode(bin(t, next.bytes))
+				p, err := d.Decode(octets.Read(t, next.bytes))
 				if err != nil {
 					t.Fatal(err)
 				}
-				if again, err := p.AppendTo(nil, v); err != nil || !bytes.Equal(again, bin(t, next.bytes)) {
+				if again, err := p.AppendTo(nil, v); err != nil || !bytes.Equal(again, octets.Read(t, next.bytes)) {
 					t.Errorf("%s after %s: %x, %v", next.name, c.name, again, err)
 				}
 			}
@@ -306,12 +308,12 @@ func TestAccepted(t *testing.T) {
 	for _, c := range accepted {
 		t.Run(c.name, func(t *testing.T) {
 			d := Decoder{Version: c.v, From: c.from}
-			p, err := d.Decode(bin(t, c.bytes))
+			p, err := d.Decode(octets.Read(t, c.bytes))
 			if err != nil {
 				t.Fatal(err)
 			}
-			if got, err := p.AppendTo(nil, c.v); err != nil || !bytes.Equal(got, bin(t, c.rewrote)) {
-				t.Errorf("rewrote\n%x (%v), want\n%x", got, err, bin(t, c.rewrote))
+			if got, err := p.AppendTo(nil, c.v); err != nil || !bytes.Equal(got, octets.Read(t, c.rewrote)) {
+				t.Errorf("rewrote\n%x (%v), want\n%x", got, err, octets.Read(t, c.rewrote))
 			}
 		})
 	}

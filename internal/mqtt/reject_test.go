@@ -6,6 +6,8 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+
+	"snbroker/internal/mqtt/mqtttest/octets"
 )
 
 type rejection struct {
@@ -34,7 +36,7 @@ func readRejections(t testing.TB) (all []rejection) {
 		if err != nil || !ok {
 			t.Fatalf("line %d: %s", i+1, s)
 		}
-		all = append(all, rejection{i + 1, Version(v), from, head[2], bin(t, columns[1])})
+		all = append(all, rejection{i + 1, Version(v), from, head[2], octets.Read(t, columns[1])})
 	}
 	return all
 }
@@ -85,7 +87,7 @@ func TestVersionOfRefusal(t *testing.T) {
 		{"10 [ 0004'MQTT' 05 02 0000 [] 0001 00 ]", V5, ErrUTF8},
 	} {
 		var d Decoder
-		_, err := d.Decode(bin(t, c.bytes))
+		_, err := d.Decode(octets.Read(t, c.bytes))
 		if !errors.Is(err, c.err) || d.Version != c.want {
 			t.Errorf("%s: version %v, %v; want %v, %v", c.bytes, d.Version, err, c.want, c.err)
 		}
