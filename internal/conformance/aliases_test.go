@@ -33,13 +33,13 @@ func aliased(topic, payload string, alias uint16) *mqtt.Publish {
 func serversAliases(w *world) {
 	for _, most := range []uint16{1, 2, 5} {
 		s := w.connect("s", func(p *mqtt.Connect) { p.Properties.TopicAliasMaximum = most })
-		s.subscribe(filter("a/#", 0))
+		s.Subscribe(filter("a/#", 0))
 		p := w.connect("p")
 		aliases := map[uint16]string{}
 		for i := range 60 {
 			topic := fmt.Sprintf("a/long/enough/to/be/worth/it/%d", i*i%7)
-			p.publish(pub(topic, "x", 0, 0))
-			m := s.message()
+			p.Publish(pub(topic, "x", 0, 0))
+			m := s.Message()
 			alias := m.Properties.TopicAlias
 			if alias > most {
 				w.t.Fatalf("alias %d of %d", alias, most)
@@ -62,87 +62,87 @@ func serversAliases(w *world) {
 func serverWithoutAliases(w *world) {
 	zero := func(p *mqtt.Connect) { p.Properties.TopicAliasMaximum = 0 }
 	s := w.connect("s", zero)
-	s.subscribe(filter("a/#", 0))
+	s.Subscribe(filter("a/#", 0))
 	p := w.connect("p")
 	for range 20 {
-		p.publish(pub("a/long/enough/to/be/worth/it", "x", 0, 0))
-		s.expect(pub("a/long/enough/to/be/worth/it", "x", 0, 0))
+		p.Publish(pub("a/long/enough/to/be/worth/it", "x", 0, 0))
+		s.Expect(pub("a/long/enough/to/be/worth/it", "x", 0, 0))
 	}
 	c := w.dial() // the property is there, and zero
-	c.hex("10 [ 0004'MQTT' 05 02 003c [ 220000 ] 0001'c' ] 82 [ 0001 00 0001'b' 00 ]")
-	c.welcome()
-	c.next()
+	c.SendHex("10 [ 0004'MQTT' 05 02 003c [ 220000 ] 0001'c' ] 82 [ 0001 00 0001'b' 00 ]")
+	c.Welcome()
+	c.Next()
 	for range 5 {
-		p.publish(pub("b", "x", 0, 0))
-		c.expect(pub("b", "x", 0, 0))
+		p.Publish(pub("b", "x", 0, 0))
+		c.Expect(pub("b", "x", 0, 0))
 	}
 }
 
 func clientsAliases(w *world) {
 	watch := w.connect("watch")
-	watch.subscribe(filter("#", 0))
+	watch.Subscribe(filter("#", 0))
 	c := w.connect("c")
-	most := c.ack.Properties.TopicAliasMaximum
+	most := c.Connack.Properties.TopicAliasMaximum
 	if most == 0 {
 		w.t.Fatal("none is allowed")
 	}
 	for alias := most; alias > 0; alias-- {
-		c.say(aliased(fmt.Sprint("topic/", alias), "given", alias), aliased("", "used", alias))
-		watch.expect(pub(fmt.Sprint("topic/", alias), "given", 0, 0), pub(fmt.Sprint("topic/", alias), "used", 0, 0))
+		c.Say(aliased(fmt.Sprint("topic/", alias), "given", alias), aliased("", "used", alias))
+		watch.Expect(pub(fmt.Sprint("topic/", alias), "given", 0, 0), pub(fmt.Sprint("topic/", alias), "used", 0, 0))
 	}
 	for alias := uint16(1); alias <= most; alias++ {
-		c.say(aliased("", "still", alias))
-		watch.expect(pub(fmt.Sprint("topic/", alias), "still", 0, 0))
+		c.Say(aliased("", "still", alias))
+		watch.Expect(pub(fmt.Sprint("topic/", alias), "still", 0, 0))
 	}
-	c.say(aliased("another", "given", 1), aliased("", "used", 1))
-	watch.expect(pub("another", "given", 0, 0), pub("another", "used", 0, 0))
+	c.Say(aliased("another", "given", 1), aliased("", "used", 1))
+	watch.Expect(pub("another", "given", 0, 0), pub("another", "used", 0, 0))
 }
 
 func aliasTooHigh(w *world) {
 	watch := w.connect("watch")
-	watch.subscribe(filter("#", 0))
+	watch.Subscribe(filter("#", 0))
 	for _, alias := range []uint16{3, 4, 65535} {
 		for _, topic := range []string{"a", ""} {
 			c := w.connect("c")
-			if n := c.ack.Properties.TopicAliasMaximum; n != 2 {
+			if n := c.Connack.Properties.TopicAliasMaximum; n != 2 {
 				w.t.Fatalf("CONNACK says %d", n)
 			}
-			c.say(aliased(topic, "x", alias))
-			c.ended(mqtt.ReasonTopicAliasInvalid)
+			c.Say(aliased(topic, "x", alias))
+			c.Ended(mqtt.ReasonTopicAliasInvalid)
 		}
 	}
-	watch.silence()
+	watch.Silence()
 }
 
 func aliasForbidden(w *world) {
 	c := w.connect("c")
-	if n := c.ack.Properties.TopicAliasMaximum; n != 0 {
+	if n := c.Connack.Properties.TopicAliasMaximum; n != 0 {
 		w.t.Fatalf("CONNACK says %d", n)
 	}
-	c.say(aliased("a", "x", 1))
-	c.ended(mqtt.ReasonTopicAliasInvalid)
+	c.Say(aliased("a", "x", 1))
+	c.Ended(mqtt.ReasonTopicAliasInvalid)
 }
 
 // aliasesEnd with their connection, though the session goes on.
 func aliasesEnd(w *world) {
 	watch := w.connect("watch")
-	watch.subscribe(filter("#", 0))
+	watch.Subscribe(filter("#", 0))
 	c := w.connect("c", anew)
-	c.say(aliased("a", "x", 1))
-	watch.expect(pub("a", "x", 0, 0))
+	c.Say(aliased("a", "x", 1))
+	watch.Expect(pub("a", "x", 0, 0))
 	c.drop()
 	c = w.connect("c", lasting)
-	c.say(aliased("", "y", 1))
-	c.ended(wrong)
-	watch.silence()
+	c.Say(aliased("", "y", 1))
+	c.Ended(wrong)
+	watch.Silence()
 	// To a client: the first message of each connection has its topic.
 	allow := func(p *mqtt.Connect) { p.Properties.TopicAliasMaximum = 10 }
 	for range 2 {
 		s := w.connect("s", lasting, allow)
-		s.subscribe(filter("a/long/enough/to/be/worth/it", 0))
+		s.Subscribe(filter("a/long/enough/to/be/worth/it", 0))
 		for i := range 3 {
-			w.connect("p").publish(pub("a/long/enough/to/be/worth/it", "x", 0, 0))
-			if m := s.message(); i == 0 && len(m.Topic) == 0 {
+			w.connect("p").Publish(pub("a/long/enough/to/be/worth/it", "x", 0, 0))
+			if m := s.Message(); i == 0 && len(m.Topic) == 0 {
 				w.t.Errorf("heard %+v", m)
 			}
 		}

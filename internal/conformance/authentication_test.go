@@ -108,13 +108,13 @@ func proofOf(t *testing.T, challenge []byte, password string) []byte {
 // challenged begins, and returns what is to be proved.
 func (c *client) challenged(options ...option) []byte {
 	c.t.Helper()
-	c.say(c.hello("c", append([]option{scram}, options...)...))
+	c.Say(c.Hello("c", append([]option{scram}, options...)...))
 	return c.challenge()
 }
 
 func (c *client) challenge() []byte {
 	c.t.Helper()
-	p, ok := c.next().(*mqtt.Auth)
+	p, ok := c.Next().(*mqtt.Auth)
 	if !ok || p.ReasonCode != mqtt.ReasonContinueAuthentication || string(p.Properties.AuthMethod) != method {
 		c.t.Fatalf("heard %+v", p)
 	}
@@ -123,7 +123,7 @@ func (c *client) challenge() []byte {
 
 func (c *client) prove(challenge []byte, password string) {
 	c.t.Helper()
-	c.say(&mqtt.Auth{ReasonCode: mqtt.ReasonContinueAuthentication, Properties: mqtt.AuthProperties{
+	c.Say(&mqtt.Auth{ReasonCode: mqtt.ReasonContinueAuthentication, Properties: mqtt.AuthProperties{
 		AuthMethod: []byte(method), AuthData: proofOf(c.t, challenge, password)}})
 }
 
@@ -132,17 +132,17 @@ func (w *world) admitted() *client {
 	w.t.Helper()
 	c := w.dial()
 	c.prove(c.challenged(), password)
-	c.welcome()
-	if string(c.ack.Properties.AuthMethod) != method {
-		w.t.Errorf("CONNACK has method %q", c.ack.Properties.AuthMethod)
+	c.Welcome()
+	if string(c.Connack.Properties.AuthMethod) != method {
+		w.t.Errorf("CONNACK has method %q", c.Connack.Properties.AuthMethod)
 	}
 	return c
 }
 
 func authenticated(w *world) {
 	c := w.admitted()
-	c.publish(pub("a", "x", 1, 1))
-	c.silence()
+	c.Publish(pub("a", "x", 1, 1))
+	c.Silence()
 }
 
 // authCodes has clients that answer with a code that is not for them to say, or
@@ -151,12 +151,12 @@ func authCodes(w *world) {
 	for _, code := range []string{"00", "19", "18 00", "80"} {
 		c := w.dial()
 		c.challenged()
-		c.hex("f0 [ " + strings.Fields(code)[0] + " [ 15 000d'SCRAM-SHA-256' 16 0001'x' ] ]")
+		c.SendHex("f0 [ " + strings.Fields(code)[0] + " [ 15 000d'SCRAM-SHA-256' 16 0001'x' ] ]")
 		c.refusedEntry()
 	}
 	c := w.dial()
 	c.challenged()
-	c.hex("f0 00") // an empty one means success, which is not a client's
+	c.SendHex("f0 00") // an empty one means success, which is not a client's
 	c.refusedEntry()
 	w.settle(0)
 	if n := w.broker.Stats().Sessions; n != 0 {
@@ -167,43 +167,43 @@ func authCodes(w *world) {
 // refusedEntry wants a CONNACK that refuses, and the end.
 func (c *client) refusedEntry() {
 	c.t.Helper()
-	if ack, ok := c.next().(*mqtt.Connack); !ok || !ack.ReasonCode.IsError() {
+	if ack, ok := c.Next().(*mqtt.Connack); !ok || !ack.ReasonCode.IsError() {
 		c.t.Fatalf("heard %+v", ack)
 	}
-	c.closed()
+	c.Closed()
 }
 
 func onlyAuthBeforeConnack(w *world) {
 	watch := w.connect("watch")
-	watch.subscribe(filter("#", 0))
+	watch.Subscribe(filter("#", 0))
 	for _, p := range []mqtt.Packet{pub("a", "x", 0, 0), pub("a", "x", 1, 1), &mqtt.Pingreq{},
 		&mqtt.Subscribe{PacketID: 1, Filters: []mqtt.Filter{filter("a", 0)}}, &mqtt.Connect{Version: mqtt.V5, ClientID: []byte("c")}} {
 		c := w.dial()
 		c.challenged()
-		c.say(p)
+		c.Say(p)
 		c.refusedEntry()
 	}
 	c := w.dial()
 	c.challenged(willing)
-	c.say(&mqtt.Disconnect{}) // may be said at any time
-	for b := c.frame(); b != nil; b = c.frame() {
+	c.Say(&mqtt.Disconnect{}) // may be said at any time
+	for b := c.Frame(); b != nil; b = c.Frame() {
 		if b[0] != 0x20 {
 			w.t.Errorf("heard %x", b)
 		}
 	}
 	w.settle(1)
-	watch.silence()
+	watch.Silence()
 }
 
 // bareAuth has a client that takes an AUTH just as it is.
 func bareAuth(w *world) {
 	c := w.dial()
-	c.say(c.hello("c", scram))
-	whole := c.frame()
+	c.Say(c.Hello("c", scram))
+	whole := c.Frame()
 	c.drop()
 	c = w.dial()
-	c.say(c.hello("c", scram, limited(len(whole))))
-	p, ok := c.next().(*mqtt.Auth)
+	c.Say(c.Hello("c", scram, limited(len(whole))))
+	p, ok := c.Next().(*mqtt.Auth)
 	if !ok || p.Properties.ReasonString != nil || len(p.Properties.User) > 0 {
 		w.t.Errorf("heard %+v", p)
 	}
@@ -212,9 +212,9 @@ func bareAuth(w *world) {
 func unknownMethod(w *world) {
 	for _, name := range []string{"unknown", "", "SCRAM-SHA-1", "scram-sha-256"} {
 		c := w.dial()
-		c.say(c.hello("c", named, func(p *mqtt.Connect) { p.Properties.AuthMethod = []byte(name) }), &mqtt.Pingreq{})
-		c.expect(&mqtt.Connack{ReasonCode: mqtt.ReasonBadAuthenticationMethod})
-		c.closed()
+		c.Say(c.Hello("c", named, func(p *mqtt.Connect) { p.Properties.AuthMethod = []byte(name) }), &mqtt.Pingreq{})
+		c.Expect(&mqtt.Connack{ReasonCode: mqtt.ReasonBadAuthenticationMethod})
+		c.Closed()
 	}
 }
 
@@ -223,12 +223,12 @@ func wrongProof(w *world) {
 	c.prove(c.challenged(), "not the password")
 	c.refusedEntry()
 	c = w.dial() // from the beginning on
-	c.say(c.hello("c", scram, func(p *mqtt.Connect) { p.Properties.AuthData = []byte("nonsense") }))
+	c.Say(c.Hello("c", scram, func(p *mqtt.Connect) { p.Properties.AuthData = []byte("nonsense") }))
 	c.refusedEntry()
 	c = w.dial() // a proof counts once
 	challenge := c.challenged()
 	c.prove(challenge, password)
-	c.welcome()
+	c.Welcome()
 	again := w.dial()
 	again.challenged()
 	again.prove(challenge, password)
@@ -239,7 +239,7 @@ func anotherMethod(w *world) {
 	for _, name := range []string{"other", "", "SCRAM-SHA-25"} {
 		c := w.dial()
 		challenge := c.challenged()
-		c.say(&mqtt.Auth{ReasonCode: mqtt.ReasonContinueAuthentication, Properties: mqtt.AuthProperties{
+		c.Say(&mqtt.Auth{ReasonCode: mqtt.ReasonContinueAuthentication, Properties: mqtt.AuthProperties{
 			AuthMethod: []byte(name), AuthData: proofOf(w.t, challenge, password)}})
 		c.refusedEntry()
 	}
@@ -247,8 +247,8 @@ func anotherMethod(w *world) {
 
 func noMethod(w *world) {
 	for _, o := range []option{named, func(*mqtt.Connect) {}} {
-		if c := w.connect("c", o); c.ack.Properties.AuthMethod != nil || c.ack.Properties.AuthData != nil {
-			w.t.Errorf("CONNACK says %+v", c.ack.Properties)
+		if c := w.connect("c", o); c.Connack.Properties.AuthMethod != nil || c.Connack.Properties.AuthData != nil {
+			w.t.Errorf("CONNACK says %+v", c.Connack.Properties)
 		}
 	}
 }
@@ -256,45 +256,45 @@ func noMethod(w *world) {
 func authUnasked(w *world) {
 	for _, code := range []mqtt.ReasonCode{mqtt.ReasonContinueAuthentication, mqtt.ReasonReAuthenticate} {
 		c := w.connect("c", named)
-		c.say(&mqtt.Auth{ReasonCode: code, Properties: mqtt.AuthProperties{AuthMethod: []byte(method), AuthData: []byte("n,," + firstBare)}})
-		c.ended(wrong)
+		c.Say(&mqtt.Auth{ReasonCode: code, Properties: mqtt.AuthProperties{AuthMethod: []byte(method), AuthData: []byte("n,," + firstBare)}})
+		c.Ended(wrong)
 	}
 }
 
 func (c *client) askAgain(method string) {
 	c.t.Helper()
-	c.say(&mqtt.Auth{ReasonCode: mqtt.ReasonReAuthenticate, Properties: mqtt.AuthProperties{
+	c.Say(&mqtt.Auth{ReasonCode: mqtt.ReasonReAuthenticate, Properties: mqtt.AuthProperties{
 		AuthMethod: []byte(method), AuthData: []byte("n,," + firstBare)}})
 }
 
 func authenticatedAgain(w *world) {
 	c := w.admitted()
-	c.subscribe(filter("a", 1))
+	c.Subscribe(filter("a", 1))
 	for range 2 {
 		c.askAgain(method)
 		challenge := c.challenge()
-		c.publish(pub("b", "meanwhile", 1, 1))
+		c.Publish(pub("b", "meanwhile", 1, 1))
 		c.prove(challenge, password)
-		p, ok := c.next().(*mqtt.Auth)
+		p, ok := c.Next().(*mqtt.Auth)
 		if !ok || p.ReasonCode != mqtt.ReasonSuccess || string(p.Properties.AuthMethod) != method || len(p.Properties.AuthData) == 0 {
 			w.t.Fatalf("heard %+v", p)
 		}
-		c.silence()
+		c.Silence()
 	}
 	c.askAgain("other")
-	if d, ok := c.next().(*mqtt.Disconnect); !ok || !d.ReasonCode.IsError() {
+	if d, ok := c.Next().(*mqtt.Disconnect); !ok || !d.ReasonCode.IsError() {
 		w.t.Errorf("heard %+v", d)
 	}
-	c.closed()
+	c.Closed()
 }
 
 func wrongAgain(w *world) {
 	c := w.admitted()
 	c.askAgain(method)
 	c.prove(c.challenge(), "not the password")
-	d, ok := c.next().(*mqtt.Disconnect)
+	d, ok := c.Next().(*mqtt.Disconnect)
 	if !ok || d.ReasonCode != mqtt.ReasonNotAuthorized {
 		w.t.Errorf("heard %+v", d)
 	}
-	c.closed()
+	c.Closed()
 }

@@ -10,6 +10,7 @@ import (
 
 	"snbroker/internal/mqtt"
 	"snbroker/internal/mqtt/mqtttest"
+	"snbroker/internal/mqtt/mqtttest/octets"
 )
 
 // CONNECT and CONNACK.
@@ -106,8 +107,8 @@ func firstPacket(w *world) {
 	for _, s := range []string{"30 [ 0001'a' 00 ]", "32 [ 0001'a' 0001 00 ]", "40 [ 0001 ]", "50 [ 0001 ]", "62 [ 0001 ]", "70 [ 0001 ]",
 		"82 [ 0001 00 0001'a' 00 ]", "a2 [ 0001 00 0001'a' ]", "c000", "e000", "f0 [ 18 [ 150001'm' ] ]", "20 [ 0000 ]", "d000", "0000"} {
 		c := w.dial()
-		c.hex(s + "10 [ 0004'MQTT' 04 02 003c 0001'c' ]")
-		c.closed()
+		c.SendHex(s + "10 [ 0004'MQTT' 04 02 003c 0001'c' ]")
+		c.Closed()
 	}
 	w.settle(0)
 	if s := w.broker.Stats(); s.Sessions != 0 || s.Published != 0 {
@@ -118,8 +119,8 @@ func firstPacket(w *world) {
 func secondConnect(w *world) {
 	for _, id := range []string{"c", "another"} {
 		c := w.connect("c")
-		c.say(c.hello(id), &mqtt.Pingreq{})
-		c.ended(wrong)
+		c.Say(c.Hello(id), &mqtt.Pingreq{})
+		c.Ended(wrong)
 	}
 }
 
@@ -128,12 +129,12 @@ func secondConnect(w *world) {
 func protocolName(w *world) {
 	for _, name := range []string{"AMQP", "mqtt", "MQTT5"} {
 		c := w.dial()
-		c.hex(fmt.Sprintf("10 [ 00%02x'%s' %02x 02 003c 00 0001'c' ]", len(name), name, byte(w.v)))
-		if b := c.frame(); b != nil {
+		c.SendHex(fmt.Sprintf("10 [ 00%02x'%s' %02x 02 003c 00 0001'c' ]", len(name), name, byte(w.v)))
+		if b := c.Frame(); b != nil {
 			if b[0] != 0x20 || b[3] == 0 {
 				w.t.Fatalf("heard %x", b)
 			}
-			c.closed()
+			c.Closed()
 		}
 	}
 	w.settle(0)
@@ -149,9 +150,9 @@ func protocolVersion(w *world) {
 	}
 	for _, level := range levels {
 		c := w.dial()
-		c.hex(fmt.Sprintf("10 [ 0004'MQTT' %02x 02 003c 00 0001'c' ]", level))
-		c.expectHex(answer)
-		c.closed()
+		c.SendHex(fmt.Sprintf("10 [ 0004'MQTT' %02x 02 003c 00 0001'c' ]", level))
+		c.ExpectHex(answer)
+		c.Closed()
 	}
 }
 
@@ -162,63 +163,63 @@ func keepAlive(w *world) {
 	for _, seconds := range []uint16{2, 10, 65535} {
 		asked := time.Duration(seconds) * time.Second
 		c := w.connect("c", func(p *mqtt.Connect) { p.KeepAlive = seconds })
-		if c.ack.Properties.HasServerKeepAlive {
+		if c.Connack.Properties.HasServerKeepAlive {
 			w.t.Error("the server overrules the client")
 		}
 		for range 3 {
 			time.Sleep(asked*3/2 - 1)
-			c.say(&mqtt.Pingreq{})
-			c.expect(&mqtt.Pingresp{})
+			c.Say(&mqtt.Pingreq{})
+			c.Expect(&mqtt.Pingresp{})
 		}
 		start := time.Now()
-		c.conn.SetReadDeadline(time.Time{})
+		c.SetReadDeadline(time.Time{})
 		b := make([]byte, 256)
-		n, err := c.conn.Read(b)
+		n, err := c.Read(b)
 		if took := time.Since(start); took != asked*3/2 {
 			w.t.Errorf("%d s: closed after %v", seconds, took)
 		}
 		if w.v == mqtt.V5 {
-			if !bytes.Equal(mqtttest.Bare(b[:n], w.v), unhex(w.t, "e0 [ 8d ]")) {
+			if !bytes.Equal(mqtttest.Bare(b[:n], w.v), octets.Read(w.t, "e0 [ 8d ]")) {
 				w.t.Errorf("heard %x, %v", b[:n], err)
 			}
-			c.closed()
+			c.Closed()
 		} else if err == nil {
 			w.t.Errorf("heard %x", b[:n])
 		}
 	}
-	never.silence()
+	never.Silence()
 }
 
 // fieldsInOrder fills in everything that a CONNECT can have.
 func fieldsInOrder(w *world) {
 	watch := w.connect("watch", named)
-	watch.subscribe(filter("will/#", 1))
+	watch.Subscribe(filter("will/#", 1))
 	c := w.connect("the id", named, func(p *mqtt.Connect) {
 		p.Will = &mqtt.Will{Topic: []byte("will/topic"), Payload: []byte("will payload"), QoS: 1}
 	})
 	wrong := w.dial()
-	wrong.say(wrong.hello("x", named, func(p *mqtt.Connect) { p.Username, p.Password = p.Password, p.Username }))
-	wrong.expect(&mqtt.Connack{ReasonCode: mqtt.ReasonBadUserNameOrPassword})
-	wrong.closed()
+	wrong.Say(wrong.Hello("x", named, func(p *mqtt.Connect) { p.Username, p.Password = p.Password, p.Username }))
+	wrong.Expect(&mqtt.Connack{ReasonCode: mqtt.ReasonBadUserNameOrPassword})
+	wrong.Closed()
 	c.drop()
-	watch.expect(pub("will/topic", "will payload", 1, 1))
-	if w.connect("the id", named, lasting).ack.SessionPresent {
+	watch.Expect(pub("will/topic", "will payload", 1, 1))
+	if w.connect("the id", named, lasting).Connack.SessionPresent {
 		w.t.Error("the session was to end")
 	}
 }
 
 func identifiesState(w *world) {
 	one, two := w.connect("one", anew), w.connect("two", anew)
-	one.subscribe(filter("a", 1))
-	two.subscribe(filter("b", 1))
+	one.Subscribe(filter("a", 1))
+	two.Subscribe(filter("b", 1))
 	one.leave()
 	two.leave()
 	p := w.connect("p")
-	p.publish(pub("a", "for one", 1, 1))
-	p.publish(pub("b", "for two", 1, 2))
-	w.connect("two", lasting).expect(pub("b", "for two", 1, 1))
-	w.connect("one", lasting).expect(pub("a", "for one", 1, 1))
-	if three := w.connect("three", lasting); three.ack.SessionPresent {
+	p.Publish(pub("a", "for one", 1, 1))
+	p.Publish(pub("b", "for two", 1, 2))
+	w.connect("two", lasting).Expect(pub("b", "for two", 1, 1))
+	w.connect("one", lasting).Expect(pub("a", "for one", 1, 1))
+	if three := w.connect("three", lasting); three.Connack.SessionPresent {
 		w.t.Error("a session that nobody had is present")
 	}
 }
@@ -240,13 +241,13 @@ func noIdentifier(w *world) {
 	var all []*client
 	for range 5 {
 		c := w.connect("")
-		c.subscribe(filter("a", 1))
+		c.Subscribe(filter("a", 1))
 		all = append(all, c)
 	}
-	all[0].publish(pub("b", "x", 1, 1))
-	w.connect("p").publish(pub("a", "x", 1, 1))
+	all[0].Publish(pub("b", "x", 1, 1))
+	w.connect("p").Publish(pub("a", "x", 1, 1))
 	for _, c := range all {
-		c.expect(pub("a", "x", 1, 1))
+		c.Expect(pub("a", "x", 1, 1))
 	}
 	if n := w.broker.Stats().Sessions; n != 6 {
 		w.t.Errorf("%d sessions, want 6", n)
@@ -255,9 +256,9 @@ func noIdentifier(w *world) {
 
 func noIdentifierNotClean(w *world) {
 	c := w.dial()
-	c.hex("10 [ 0004'MQTT' 04 00 003c 0000 ] 30 [ 0001'a' 'x' ]")
-	c.expectHex("20 [ 00 02 ]")
-	c.closed()
+	c.SendHex("10 [ 0004'MQTT' 04 00 003c 0000 ] 30 [ 0001'a' 'x' ]")
+	c.ExpectHex("20 [ 00 02 ]")
+	c.Closed()
 	w.settle(0)
 	if s := w.broker.Stats(); s.Sessions != 0 || s.Published != 0 {
 		w.t.Errorf("%d sessions were made and %d messages taken", s.Sessions, s.Published)
@@ -269,19 +270,19 @@ func assigned(w *world) {
 	seen := map[string]bool{"": true}
 	for range 20 {
 		c := w.connect("", anew)
-		id := string(c.ack.Properties.AssignedClientID)
+		id := string(c.Connack.Properties.AssignedClientID)
 		if seen[id] {
 			w.t.Fatalf("%q was assigned", id)
 		}
 		seen[id] = true
-		c.subscribe(filter("a/"+id, 1))
+		c.Subscribe(filter("a/"+id, 1))
 		c.leave()
-		if c = w.connect(id, lasting); !c.ack.SessionPresent || c.ack.Properties.AssignedClientID != nil {
-			w.t.Fatalf("%s came back: %+v", id, c.ack)
+		if c = w.connect(id, lasting); !c.Connack.SessionPresent || c.Connack.Properties.AssignedClientID != nil {
+			w.t.Fatalf("%s came back: %+v", id, c.Connack)
 		}
 		c.leave()
 	}
-	if c := w.connect("named"); c.ack.Properties.AssignedClientID != nil {
+	if c := w.connect("named"); c.Connack.Properties.AssignedClientID != nil {
 		w.t.Error("a client with a name was given another")
 	}
 }
@@ -289,79 +290,79 @@ func assigned(w *world) {
 func takeover(w *world) {
 	old := w.connect("c")
 	c := w.connect("c")
-	old.ended(mqtt.ReasonSessionTakenOver)
+	old.Ended(mqtt.ReasonSessionTakenOver)
 	w.settle(1)
-	c.silence()
+	c.Silence()
 }
 
 // discards begins anew over a session that has everything a session can have.
 func discards(w *world) {
 	s := w.connect("s", anew)
-	s.subscribe(filter("a/#", 2))
+	s.Subscribe(filter("a/#", 2))
 	p := w.connect("p")
-	p.publish(pub("a/1", "on its way", 1, 1))
-	s.expect(pub("a/1", "on its way", 1, 1))
-	s.say(pub("b", "unfinished", 2, 7))
-	s.expect(&mqtt.Pubrec{PacketID: 7, ReasonCode: w.only5(mqtt.ReasonNoMatchingSubscribers)})
+	p.Publish(pub("a/1", "on its way", 1, 1))
+	s.Expect(pub("a/1", "on its way", 1, 1))
+	s.Say(pub("b", "unfinished", 2, 7))
+	s.Expect(&mqtt.Pubrec{PacketID: 7, ReasonCode: w.only5(mqtt.ReasonNoMatchingSubscribers)})
 	s.drop()
-	p.publish(pub("a/2", "queued", 2, 2))
+	p.Publish(pub("a/2", "queued", 2, 2))
 	s = w.connect("s")
-	if s.ack.SessionPresent {
+	if s.Connack.SessionPresent {
 		w.t.Error("the session is present")
 	}
-	s.silence()
-	p.publish(pub("a/3", "not subscribed to any more", 1, 3))
-	s.say(&mqtt.Pubrel{PacketID: 7})
-	s.expect(&mqtt.Pubcomp{PacketID: 7, ReasonCode: w.only5(mqtt.ReasonPacketIDNotFound)})
-	s.silence()
+	s.Silence()
+	p.Publish(pub("a/3", "not subscribed to any more", 1, 3))
+	s.Say(&mqtt.Pubrel{PacketID: 7})
+	s.Expect(&mqtt.Pubcomp{PacketID: 7, ReasonCode: w.only5(mqtt.ReasonPacketIDNotFound)})
+	s.Silence()
 }
 
 // resumes goes on with such a session.
 func resumes(w *world) {
 	s := w.connect("s", anew)
-	s.subscribe(filter("a/#", 2))
+	s.Subscribe(filter("a/#", 2))
 	p := w.connect("p")
-	p.publish(pub("a/1", "one", 1, 1))
-	p.publish(pub("a/2", "two", 2, 2))
-	s.expect(pub("a/1", "one", 1, 1), pub("a/2", "two", 2, 2))
-	s.say(pub("b", "unfinished", 2, 7), &mqtt.Pubrec{PacketID: 2})
-	s.expect(&mqtt.Pubrec{PacketID: 7, ReasonCode: w.only5(mqtt.ReasonNoMatchingSubscribers)}, &mqtt.Pubrel{PacketID: 2})
+	p.Publish(pub("a/1", "one", 1, 1))
+	p.Publish(pub("a/2", "two", 2, 2))
+	s.Expect(pub("a/1", "one", 1, 1), pub("a/2", "two", 2, 2))
+	s.Say(pub("b", "unfinished", 2, 7), &mqtt.Pubrec{PacketID: 2})
+	s.Expect(&mqtt.Pubrec{PacketID: 7, ReasonCode: w.only5(mqtt.ReasonNoMatchingSubscribers)}, &mqtt.Pubrel{PacketID: 2})
 	s.drop()
-	p.publish(pub("a/3", "three", 2, 3))
+	p.Publish(pub("a/3", "three", 2, 3))
 	s = w.connect("s", lasting)
-	if !s.ack.SessionPresent {
+	if !s.Connack.SessionPresent {
 		w.t.Error("the session is not present")
 	}
-	s.expect(again("a/1", "one", 1, 1), &mqtt.Pubrel{PacketID: 2}, pub("a/3", "three", 2, 3))
-	s.say(pub("b", "unfinished", 2, 7), &mqtt.Pubrel{PacketID: 7})
-	s.expect(&mqtt.Pubrec{PacketID: 7}, &mqtt.Pubcomp{PacketID: 7})
-	p.publish(pub("a/4", "four", 0, 0))
-	s.expect(pub("a/4", "four", 0, 0))
+	s.Expect(again("a/1", "one", 1, 1), &mqtt.Pubrel{PacketID: 2}, pub("a/3", "three", 2, 3))
+	s.Say(pub("b", "unfinished", 2, 7), &mqtt.Pubrel{PacketID: 7})
+	s.Expect(&mqtt.Pubrec{PacketID: 7}, &mqtt.Pubcomp{PacketID: 7})
+	p.Publish(pub("a/4", "four", 0, 0))
+	s.Expect(pub("a/4", "four", 0, 0))
 }
 
 func beginsSession(w *world) {
 	s := w.connect("s", lasting)
-	if s.ack.SessionPresent {
+	if s.Connack.SessionPresent {
 		w.t.Error("a first session is present")
 	}
-	s.subscribe(filter("a", 1))
+	s.Subscribe(filter("a", 1))
 	s.leave()
-	w.connect("p").publish(pub("a", "x", 1, 1))
+	w.connect("p").Publish(pub("a", "x", 1, 1))
 	s = w.connect("s", lasting)
-	if !s.ack.SessionPresent {
+	if !s.Connack.SessionPresent {
 		w.t.Error("it was not kept")
 	}
-	s.expect(pub("a", "x", 1, 1))
+	s.Expect(pub("a", "x", 1, 1))
 }
 
 func accepted(w *world) {
 	c := w.dial()
-	c.say(c.hello("c"))
-	b := c.frame()
+	c.Say(c.Hello("c"))
+	b := c.Frame()
 	if len(b) < 4 || b[0] != 0x20 || b[2] != 0 || b[3] != 0 {
 		w.t.Fatalf("heard %x", b)
 	}
-	c.silence()
+	c.Silence()
 }
 
 // nobody lets no one in.
@@ -369,10 +370,10 @@ func nobody(s *settings) { s.Anonymous = false }
 
 func nothingAfterRefusal(w *world) {
 	c := w.dial()
-	c.say(c.hello("c"), kept("a", "x", 0, 0), kept("a", "x", 1, 1),
+	c.Say(c.Hello("c"), kept("a", "x", 0, 0), kept("a", "x", 1, 1),
 		&mqtt.Subscribe{PacketID: 2, Filters: []mqtt.Filter{filter("a", 0)}}, &mqtt.Pingreq{})
-	c.expect(&mqtt.Connack{ReasonCode: mqtt.ReasonNotAuthorized})
-	c.closed()
+	c.Expect(&mqtt.Connack{ReasonCode: mqtt.ReasonNotAuthorized})
+	c.Closed()
 	w.settle(0)
 	if s := w.broker.Stats(); s.Published != 0 || s.Subscriptions != 0 || s.Sessions != 0 || s.Retained != 0 {
 		w.t.Errorf("it was heeded: %+v", s)
@@ -382,16 +383,16 @@ func nothingAfterRefusal(w *world) {
 // connackFirst resumes a session with much to say.
 func connackFirst(w *world) {
 	s := w.connect("s", anew)
-	s.subscribe(filter("a", 1))
+	s.Subscribe(filter("a", 1))
 	s.leave()
 	p := w.connect("p")
 	for i := range uint16(50) {
-		p.publish(pub("a", "x", 1, i+1))
+		p.Publish(pub("a", "x", 1, i+1))
 	}
 	for range 5 {
 		c := w.dial()
-		c.say(c.hello("s", lasting), &mqtt.Pingreq{})
-		c.welcome()
+		c.Say(c.Hello("s", lasting), &mqtt.Pingreq{})
+		c.Welcome()
 		c.drop()
 	}
 }
@@ -404,12 +405,12 @@ func connackFirstInACrowd(w *world) {
 		crowd.Go(func() {
 			for range 100 {
 				c := w.dial()
-				c.say(c.hello("s", lasting))
-				b := c.frame()
+				c.Say(c.Hello("s", lasting))
+				b := c.Frame()
 				if b != nil && b[0] != 0x20 {
 					w.t.Errorf("heard %x", b)
 				}
-				c.conn.Close()
+				c.Close()
 			}
 		})
 	}
@@ -418,18 +419,18 @@ func connackFirstInACrowd(w *world) {
 
 func oneConnack(w *world) {
 	c := w.connect("c", anew)
-	c.subscribe(filter("a", 1))
-	c.publish(pub("b", "x", 1, 1))
-	c.silence()
-	c.say(c.hello("c", anew))
-	c.ended(wrong)
+	c.Subscribe(filter("a", 1))
+	c.Publish(pub("b", "x", 1, 1))
+	c.Silence()
+	c.Say(c.Hello("c", anew))
+	c.Ended(wrong)
 }
 
 func connackFlags(w *world) {
 	for i, want := range []byte{0, 1} {
 		c := w.dial()
-		c.say(c.hello("c", lasting))
-		if b := c.frame(); len(b) < 4 || b[2] != want {
+		c.Say(c.Hello("c", lasting))
+		if b := c.Frame(); len(b) < 4 || b[2] != want {
 			w.t.Errorf("connection %d heard %x", i+1, b)
 		}
 		c.leave()
@@ -439,18 +440,18 @@ func connackFlags(w *world) {
 // refusalHasNoSession is refused where it has a session.
 func refusalHasNoSession(w *world) {
 	c := w.connect("c", named, anew)
-	c.subscribe(filter("a", 1))
+	c.Subscribe(filter("a", 1))
 	c.leave()
 	for range 2 {
 		c = w.dial()
-		c.say(c.hello("c", lasting, named, func(p *mqtt.Connect) { p.Password = []byte("no") }))
-		b := c.frame()
+		c.Say(c.Hello("c", lasting, named, func(p *mqtt.Connect) { p.Password = []byte("no") }))
+		b := c.Frame()
 		if len(b) < 4 || b[0] != 0x20 || b[2] != 0 || b[3] == 0 {
 			w.t.Fatalf("heard %x", b)
 		}
-		c.closed()
+		c.Closed()
 	}
-	if !w.connect("c", named, lasting).ack.SessionPresent {
+	if !w.connect("c", named, lasting).Connack.SessionPresent {
 		w.t.Error("a refusal ended the session")
 	}
 }
@@ -469,37 +470,37 @@ func refusalCodes(w *world) {
 		{"10 [ 0004'MQTT' 05 02 003c [ 150001'm' ] 0001'c' ]", mqtt.ReasonBadAuthenticationMethod},
 	} {
 		p := w.dial()
-		p.hex(c.sent)
+		p.SendHex(c.sent)
 		// The codec takes no code that does not belong in a CONNACK.
-		if ack, ok := p.next().(*mqtt.Connack); !ok || ack.ReasonCode != c.want {
+		if ack, ok := p.Next().(*mqtt.Connack); !ok || ack.ReasonCode != c.want {
 			w.t.Errorf("%s: heard %+v, want %v", c.sent, ack, c.want)
 		}
-		p.closed()
+		p.Closed()
 	}
 }
 
 // everyQoS shows that nothing is restricted, so that nothing has to be said.
 func everyQoS(w *world) {
 	watch := w.connect("watch")
-	if p := watch.ack.Properties; p.HasMaximumQoS || p.RetainUnavailable {
+	if p := watch.Connack.Properties; p.HasMaximumQoS || p.RetainUnavailable {
 		w.t.Errorf("CONNACK says %+v", p)
 	}
 	for qos := mqtt.QoS0; qos <= mqtt.QoS2; qos++ {
 		topic := fmt.Sprint("will/", qos)
-		watch.subscribe(filter(topic, qos))
+		watch.Subscribe(filter(topic, qos))
 		c := w.connect("c", func(p *mqtt.Connect) {
 			p.Will = &mqtt.Will{Topic: []byte(topic), Payload: []byte("x"), QoS: qos, Retain: true}
 		})
-		c.publish(kept(topic, "y", qos, 1))
-		if m := watch.message(); m.QoS != qos || string(m.Payload) != "y" {
+		c.Publish(kept(topic, "y", qos, 1))
+		if m := watch.Message(); m.QoS != qos || string(m.Payload) != "y" {
 			w.t.Errorf("heard %+v", m)
 		}
 		c.drop()
-		if m := watch.message(); m.QoS != qos || string(m.Payload) != "x" {
+		if m := watch.Message(); m.QoS != qos || string(m.Payload) != "x" {
 			w.t.Errorf("heard %+v", m)
 		}
-		watch.subscribe(filter(topic, qos))
-		if m := watch.message(); m.QoS != qos || !m.Retain {
+		watch.Subscribe(filter(topic, qos))
+		if m := watch.Message(); m.QoS != qos || !m.Retain {
 			w.t.Errorf("heard %+v", m)
 		}
 	}
@@ -508,8 +509,8 @@ func everyQoS(w *world) {
 func noResponseInformation(w *world) {
 	for _, asked := range []bool{false, true} {
 		c := w.connect("c", func(p *mqtt.Connect) { p.Properties.RequestResponseInfo = asked })
-		if c.ack.Properties.ResponseInformation != nil && !asked {
-			w.t.Errorf("response information %q", c.ack.Properties.ResponseInformation)
+		if c.Connack.Properties.ResponseInformation != nil && !asked {
+			w.t.Errorf("response information %q", c.Connack.Properties.ResponseInformation)
 		}
 		c.leave()
 	}
@@ -518,13 +519,13 @@ func noResponseInformation(w *world) {
 // noProblemInformation asks for no explanations and gives cause for many.
 func noProblemInformation(w *world) {
 	c := w.connect("c", func(p *mqtt.Connect) { p.Properties.NoProblemInfo = true })
-	c.exact = true
+	c.Exact = true
 	refused := mqtt.ReasonQuotaExceeded
-	c.say(kept("a", "x", 1, 1), kept("a", "x", 2, 2), &mqtt.Pubrel{PacketID: 3}, &mqtt.Pubrec{PacketID: 4},
+	c.Say(kept("a", "x", 1, 1), kept("a", "x", 2, 2), &mqtt.Pubrel{PacketID: 3}, &mqtt.Pubrec{PacketID: 4},
 		&mqtt.Subscribe{PacketID: 5, Filters: []mqtt.Filter{filter("a", 0), filter("b", 0)}},
 		&mqtt.Unsubscribe{PacketID: 6, Filters: [][]byte{[]byte("none")}})
 	// To the octet: there is no property in them.
-	c.expect(&mqtt.Puback{PacketID: 1, ReasonCode: refused}, &mqtt.Pubrec{PacketID: 2, ReasonCode: refused},
+	c.Expect(&mqtt.Puback{PacketID: 1, ReasonCode: refused}, &mqtt.Pubrec{PacketID: 2, ReasonCode: refused},
 		&mqtt.Pubcomp{PacketID: 3, ReasonCode: mqtt.ReasonPacketIDNotFound}, &mqtt.Pubrel{PacketID: 4, ReasonCode: mqtt.ReasonPacketIDNotFound},
 		&mqtt.Suback{PacketID: 5, ReasonCodes: []mqtt.ReasonCode{0, refused}},
 		&mqtt.Unsuback{PacketID: 6, ReasonCodes: []mqtt.ReasonCode{mqtt.ReasonNoSubscriptionExisted}})
@@ -534,25 +535,25 @@ func noProblemInformation(w *world) {
 // string and no user property would fit beside it.
 func smallAnswers(w *world) {
 	probe := w.dial()
-	probe.say(probe.hello("c", limited(200)))
-	whole := probe.frame()
+	probe.Say(probe.Hello("c", limited(200)))
+	whole := probe.Frame()
 	probe.drop()
 	c := w.connect("c", limited(len(whole)))
-	c.exact = true
-	if p := c.ack.Properties; p.ReasonString != nil || len(p.User) > 0 {
+	c.Exact = true
+	if p := c.Connack.Properties; p.ReasonString != nil || len(p.User) > 0 {
 		w.t.Errorf("CONNACK says %+v", p)
 	}
 	refused := mqtt.ReasonQuotaExceeded
-	c.say(kept("a", "x", 1, 1), kept("a", "x", 2, 2), &mqtt.Pubrel{PacketID: 3}, &mqtt.Pubrec{PacketID: 4},
+	c.Say(kept("a", "x", 1, 1), kept("a", "x", 2, 2), &mqtt.Pubrel{PacketID: 3}, &mqtt.Pubrec{PacketID: 4},
 		&mqtt.Subscribe{PacketID: 5, Filters: []mqtt.Filter{filter("a", 0), filter("b", 0)}},
 		&mqtt.Unsubscribe{PacketID: 6, Filters: [][]byte{[]byte("none")}})
-	c.expect(&mqtt.Puback{PacketID: 1, ReasonCode: refused}, &mqtt.Pubrec{PacketID: 2, ReasonCode: refused},
+	c.Expect(&mqtt.Puback{PacketID: 1, ReasonCode: refused}, &mqtt.Pubrec{PacketID: 2, ReasonCode: refused},
 		&mqtt.Pubcomp{PacketID: 3, ReasonCode: mqtt.ReasonPacketIDNotFound}, &mqtt.Pubrel{PacketID: 4, ReasonCode: mqtt.ReasonPacketIDNotFound},
 		&mqtt.Suback{PacketID: 5, ReasonCodes: []mqtt.ReasonCode{0, refused}},
 		&mqtt.Unsuback{PacketID: 6, ReasonCodes: []mqtt.ReasonCode{mqtt.ReasonNoSubscriptionExisted}})
-	c.hex("00 00")
-	c.expect(&mqtt.Disconnect{ReasonCode: malformed})
-	c.closed()
+	c.SendHex("00 00")
+	c.Expect(&mqtt.Disconnect{ReasonCode: malformed})
+	c.Closed()
 }
 
 func limited(n int) option {
@@ -562,9 +563,9 @@ func limited(n int) option {
 // identifierOfAnother has clients that must be called what their user is.
 func identifierOfAnother(w *world) {
 	c := w.dial()
-	c.say(c.hello("somebody", named))
-	c.expect(&mqtt.Connack{ReasonCode: mqtt.ReasonClientIDNotValid})
-	c.closed()
+	c.Say(c.Hello("somebody", named))
+	c.Expect(&mqtt.Connack{ReasonCode: mqtt.ReasonClientIDNotValid})
+	c.Closed()
 	w.connect(userName, named)
 }
 

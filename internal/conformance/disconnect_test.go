@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"snbroker/internal/mqtt"
+	"snbroker/internal/mqtt/mqtttest"
 )
 
 // DISCONNECT of MQTT 5, in both directions.
@@ -25,12 +26,12 @@ func refusalIsNoDisconnect(w *world) {
 	for _, s := range []string{"00 00", "c000", "e000", "f000", "30 [ 0001'a' 00 ]", "10 ffff7f", "10 ffffffff01",
 		"10 [ 0004'MQTT' 05 03 003c 00 0001'c' ]", "10 [ 0004'MQTT' 05 02 003c [ 150001'm' ] 0001'c' ] c000"} {
 		c := w.dial()
-		c.hex(s)
-		if b := c.frame(); b != nil {
+		c.SendHex(s)
+		if b := c.Frame(); b != nil {
 			if b[0] != 0x20 {
 				w.t.Errorf("%s: heard %x", s, b)
 			}
-			c.closed()
+			c.Closed()
 		}
 	}
 }
@@ -51,19 +52,19 @@ func disconnectCodes(w *world) {
 			w.t.Errorf("%v is not for a server", c.want)
 		}
 		p := w.connect("c", anew)
-		p.hex(c.sent)
-		p.expect(&mqtt.Disconnect{ReasonCode: c.want})
-		p.closed()
+		p.SendHex(c.sent)
+		p.Expect(&mqtt.Disconnect{ReasonCode: c.want})
+		p.Closed()
 	}
 	old := w.connect("c", anew)
 	c := w.connect("c", anew)
-	old.expect(&mqtt.Disconnect{ReasonCode: mqtt.ReasonSessionTakenOver})
-	old.closed()
-	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	old.Expect(&mqtt.Disconnect{ReasonCode: mqtt.ReasonSessionTakenOver})
+	old.Closed()
+	ctx, cancel := context.WithTimeout(context.Background(), mqtttest.Patience)
 	defer cancel()
 	w.listener.Close(ctx)
-	c.expect(&mqtt.Disconnect{ReasonCode: mqtt.ReasonServerShuttingDown})
-	c.closed()
+	c.Expect(&mqtt.Disconnect{ReasonCode: mqtt.ReasonServerShuttingDown})
+	c.Closed()
 }
 
 // nothingAfterDisconnect has more to say to a client that has to go.
@@ -71,17 +72,17 @@ func nothingAfterDisconnect(w *world) {
 	p := w.connect("p")
 	for range 20 {
 		s := w.connect("s", anew)
-		s.subscribe(filter("a", 1))
+		s.Subscribe(filter("a", 1))
 		done := make(chan struct{})
 		go func() {
 			defer close(done)
 			for range 20 {
-				p.say(pub("a", "x", 0, 0))
+				p.Say(pub("a", "x", 0, 0))
 			}
 		}()
-		s.hex("c000 00 00 c000 82 [ 0001 00 0001'b' 00 ]")
+		s.SendHex("c000 00 00 c000 82 [ 0001 00 0001'b' 00 ]")
 		for {
-			b := s.frame()
+			b := s.Frame()
 			if b == nil {
 				w.t.Fatal("no DISCONNECT")
 			}
@@ -89,7 +90,7 @@ func nothingAfterDisconnect(w *world) {
 				break
 			}
 		}
-		s.closed()
+		s.Closed()
 		<-done
 	}
 }
@@ -102,13 +103,13 @@ func nothingAfterTakeover(w *world) {
 		go func() {
 			defer close(done)
 			for range 20 {
-				old.hex("c000 c000 c000 c000 82 [ 0001 00 0001'b' 00 ] c000")
+				old.SendHex("c000 c000 c000 c000 82 [ 0001 00 0001'b' 00 ] c000")
 			}
 		}()
 		next := w.connect("s")
-		for b := old.frame(); b != nil; b = old.frame() {
+		for b := old.Frame(); b != nil; b = old.Frame() {
 			if b[0] == 0xe0 {
-				old.closed()
+				old.Closed()
 				break
 			}
 		}
@@ -122,8 +123,8 @@ func TestAfterClientsDisconnect(t *testing.T) {
 	for _, v := range []mqtt.Version{mqtt.V311, mqtt.V5} {
 		overTCP(func(w *world) {
 			c := w.connect("c")
-			c.say(&mqtt.Disconnect{}, kept("a", "x", 1, 1))
-			c.closed()
+			c.Say(&mqtt.Disconnect{}, kept("a", "x", 1, 1))
+			c.Closed()
 			w.settle(0)
 			if n := w.broker.Stats().Published; n != 0 {
 				w.t.Errorf("%d messages were taken", n)

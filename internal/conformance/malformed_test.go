@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"snbroker/internal/mqtt"
+	"snbroker/internal/mqtt/mqtttest/octets"
 )
 
 // Strings, headers, packet identifiers, and what is done about bad ones.
@@ -88,13 +89,13 @@ func ends(why mqtt.ReasonCode, sent ...string) story {
 	return overTCP(func(w *world) {
 		for _, s := range sent {
 			c := w.connect("bad")
-			c.hex(s)
+			c.SendHex(s)
 			if w.v == mqtt.V5 {
-				if d, ok := c.next().(*mqtt.Disconnect); !ok || d.ReasonCode != why {
+				if d, ok := c.Next().(*mqtt.Disconnect); !ok || d.ReasonCode != why {
 					w.t.Errorf("%s: heard %+v, want %v", s, d, why)
 				}
 			}
-			c.closed()
+			c.Closed()
 		}
 	})
 }
@@ -105,13 +106,13 @@ func noEntry(sent ...string) story {
 	return overTCP(func(w *world) {
 		for _, s := range sent {
 			c := w.dial()
-			c.hex(s)
+			c.SendHex(s)
 			if w.v == mqtt.V5 {
-				if ack, ok := c.next().(*mqtt.Connack); !ok || !ack.ReasonCode.IsError() || ack.SessionPresent {
+				if ack, ok := c.Next().(*mqtt.Connack); !ok || !ack.ReasonCode.IsError() || ack.SessionPresent {
 					w.t.Errorf("%s: heard %+v, want a refusal", s, ack)
 				}
 			}
-			c.closed()
+			c.Closed()
 		}
 		w.settle(0)
 		if n := w.broker.Stats().Sessions; n != 0 {
@@ -122,50 +123,50 @@ func noEntry(sent ...string) story {
 
 func byteOrderMark(w *world) {
 	s := w.connect("s")
-	s.subscribe(filter("\uFEFFa", 0), filter("b\uFEFF", 0), filter("a", 0))
+	s.Subscribe(filter("\uFEFFa", 0), filter("b\uFEFF", 0), filter("a", 0))
 	p := w.connect("\uFEFFp")
-	p.publish(pub("\uFEFFa", "1", 0, 0))
-	p.publish(pub("b\uFEFF", "2", 0, 0))
-	p.publish(pub("b", "not subscribed to", 0, 0))
-	s.expect(pub("\uFEFFa", "1", 0, 0), pub("b\uFEFF", "2", 0, 0))
-	s.silence()
+	p.Publish(pub("\uFEFFa", "1", 0, 0))
+	p.Publish(pub("b\uFEFF", "2", 0, 0))
+	p.Publish(pub("b", "not subscribed to", 0, 0))
+	s.Expect(pub("\uFEFFa", "1", 0, 0), pub("b\uFEFF", "2", 0, 0))
+	s.Silence()
 	w.connect("p") // a name without the mark is another's
-	p.silence()
+	p.Silence()
 }
 
 // serversFlags has the server send one of each packet.
 func serversFlags(w *world) {
 	c := w.dial()
-	c.say(c.hello("c"))
+	c.Say(c.Hello("c"))
 	first := func(want byte) {
 		w.t.Helper()
-		if b := c.frame(); len(b) == 0 || b[0] != want {
+		if b := c.Frame(); len(b) == 0 || b[0] != want {
 			w.t.Fatalf("heard %x, want a packet that begins with %x", b, want)
 		}
 	}
 	first(0x20)
-	c.say(&mqtt.Subscribe{PacketID: 1, Filters: []mqtt.Filter{filter("a", 2)}})
+	c.Say(&mqtt.Subscribe{PacketID: 1, Filters: []mqtt.Filter{filter("a", 2)}})
 	first(0x90)
-	c.say(pub("none", "", 1, 1))
+	c.Say(pub("none", "", 1, 1))
 	first(0x40)
-	c.say(pub("a", "", 2, 1))
+	c.Say(pub("a", "", 2, 1))
 	var kinds []byte
 	for range 2 {
-		kinds = append(kinds, c.frame()[0])
+		kinds = append(kinds, c.Frame()[0])
 	}
 	if !bytes.Contains([]byte{0x50, 0x34, 0x50}, kinds) {
 		w.t.Fatalf("heard %x", kinds)
 	}
-	c.say(&mqtt.Pubrel{PacketID: 1})
+	c.Say(&mqtt.Pubrel{PacketID: 1})
 	first(0x70)
-	c.say(&mqtt.Pubrec{PacketID: 1})
+	c.Say(&mqtt.Pubrec{PacketID: 1})
 	first(0x62)
-	c.say(&mqtt.Pubcomp{PacketID: 1}, &mqtt.Unsubscribe{PacketID: 1, Filters: [][]byte{[]byte("a")}})
+	c.Say(&mqtt.Pubcomp{PacketID: 1}, &mqtt.Unsubscribe{PacketID: 1, Filters: [][]byte{[]byte("a")}})
 	first(0xb0)
-	c.say(&mqtt.Pingreq{})
+	c.Say(&mqtt.Pingreq{})
 	first(0xd0)
 	if w.v == mqtt.V5 {
-		c.hex("00 00")
+		c.SendHex("00 00")
 		first(0xe0)
 	}
 }
@@ -173,14 +174,14 @@ func serversFlags(w *world) {
 // serversIdentifiers fills the window of deliveries.
 func serversIdentifiers(w *world) {
 	s := w.connect("s", anew)
-	s.subscribe(filter("a", 2))
+	s.Subscribe(filter("a", 2))
 	p := w.connect("p")
 	for i := range uint16(60) {
-		p.publish(pub("a", fmt.Sprint(i), mqtt.QoS(1+i%2), i+1))
+		p.Publish(pub("a", fmt.Sprint(i), mqtt.QoS(1+i%2), i+1))
 	}
 	seen := map[uint16]string{}
 	for range 60 {
-		m := s.message()
+		m := s.Message()
 		if m.PacketID == 0 || seen[m.PacketID] != "" {
 			w.t.Fatalf("identifier %d for %s, and for %s", m.PacketID, m.Payload, seen[m.PacketID])
 		}
@@ -190,7 +191,7 @@ func serversIdentifiers(w *world) {
 	s.drop()
 	s = w.connect("s", lasting)
 	for range 60 {
-		if m := s.message(); seen[m.PacketID] != string(m.Payload) || !m.Dup {
+		if m := s.Message(); seen[m.PacketID] != string(m.Payload) || !m.Dup {
 			w.t.Fatalf("%s came again as %d, which was %s", m.Payload, m.PacketID, seen[m.PacketID])
 		}
 	}
@@ -198,68 +199,68 @@ func serversIdentifiers(w *world) {
 
 func noIdentifierAtQoS0(w *world) {
 	s := w.connect("s")
-	s.subscribe(filter("a", 2))
+	s.Subscribe(filter("a", 2))
 	p := w.connect("p")
-	p.publish(pub("a", "xy", 0, 0))
+	p.Publish(pub("a", "xy", 0, 0))
 	if w.v == mqtt.V5 {
-		s.expectHex("30 [ 0001'a' 00 'xy' ]")
+		s.ExpectHex("30 [ 0001'a' 00 'xy' ]")
 	} else {
-		s.expectHex("30 [ 0001'a' 'xy' ]")
+		s.ExpectHex("30 [ 0001'a' 'xy' ]")
 	}
 }
 
 func sameIdentifier(w *world) {
 	s := w.connect("s")
-	s.subscribe(filter("a", 2))
+	s.Subscribe(filter("a", 2))
 	p := w.connect("p")
-	p.say(pub("a", "1", 1, 0x1234))
-	p.expect(&mqtt.Puback{PacketID: 0x1234})
-	p.say(pub("a", "2", 2, 0xfedc))
-	p.expect(&mqtt.Pubrec{PacketID: 0xfedc})
-	p.say(&mqtt.Pubrel{PacketID: 0xfedc})
-	p.expect(&mqtt.Pubcomp{PacketID: 0xfedc})
-	s.message()
-	id := s.message().PacketID
-	s.say(&mqtt.Pubrec{PacketID: id})
-	s.expect(&mqtt.Pubrel{PacketID: id})
+	p.Say(pub("a", "1", 1, 0x1234))
+	p.Expect(&mqtt.Puback{PacketID: 0x1234})
+	p.Say(pub("a", "2", 2, 0xfedc))
+	p.Expect(&mqtt.Pubrec{PacketID: 0xfedc})
+	p.Say(&mqtt.Pubrel{PacketID: 0xfedc})
+	p.Expect(&mqtt.Pubcomp{PacketID: 0xfedc})
+	s.Message()
+	id := s.Message().PacketID
+	s.Say(&mqtt.Pubrec{PacketID: id})
+	s.Expect(&mqtt.Pubrel{PacketID: id})
 }
 
 func sameIdentifierOfSubscriptions(w *world) {
 	c := w.connect("c")
-	c.say(&mqtt.Subscribe{PacketID: 0xabcd, Filters: []mqtt.Filter{filter("a", 1)}})
-	c.expect(&mqtt.Suback{PacketID: 0xabcd, ReasonCodes: []mqtt.ReasonCode{1}})
-	c.say(&mqtt.Unsubscribe{PacketID: 0xffff, Filters: [][]byte{[]byte("a")}})
-	c.expect(&mqtt.Unsuback{PacketID: 0xffff, ReasonCodes: []mqtt.ReasonCode{0}})
+	c.Say(&mqtt.Subscribe{PacketID: 0xabcd, Filters: []mqtt.Filter{filter("a", 1)}})
+	c.Expect(&mqtt.Suback{PacketID: 0xabcd, ReasonCodes: []mqtt.ReasonCode{1}})
+	c.Say(&mqtt.Unsubscribe{PacketID: 0xffff, Filters: [][]byte{[]byte("a")}})
+	c.Expect(&mqtt.Unsuback{PacketID: 0xffff, ReasonCodes: []mqtt.ReasonCode{0}})
 }
 
 func ping(w *world) {
 	c := w.connect("c")
-	c.hex("c000 c000 c000")
-	c.expectHex("d000 d000 d000")
+	c.SendHex("c000 c000 c000")
+	c.ExpectHex("d000 d000 d000")
 }
 
 // noRoom is a server that cannot keep what it is to keep. It cannot say so
 // before MQTT 5.
 func noRoom(w *world) {
 	c := w.connect("c")
-	c.say(kept("a", "x", 1, 1))
-	c.closed()
+	c.Say(kept("a", "x", 1, 1))
+	c.Closed()
 	c = w.connect("c")
-	c.say(kept("a", "x", 2, 1))
-	c.closed()
+	c.Say(kept("a", "x", 2, 1))
+	c.Closed()
 }
 
 // shortestLengths looks at packets around a length of 128.
 func shortestLengths(w *world) {
 	s := w.connect("s")
-	s.subscribe(filter("a", 0))
+	s.Subscribe(filter("a", 0))
 	p := w.connect("p")
 	for _, c := range []struct {
 		payload int
 		head    string
 	}{{123, "30 7f"}, {124, "30 8001"}, {16379, "30 ff7f"}, {16380, "30 808001"}} {
-		p.publish(pub("a", strings.Repeat("x", c.payload), 0, 0))
-		if got, want := s.frame(), unhex(w.t, c.head+"0001'a' 00"); !bytes.HasPrefix(got, want) {
+		p.Publish(pub("a", strings.Repeat("x", c.payload), 0, 0))
+		if got, want := s.Frame(), octets.Read(w.t, c.head+"0001'a' 00"); !bytes.HasPrefix(got, want) {
 			w.t.Fatalf("%d octets came as %x, want %x", c.payload, got[:8], want)
 		}
 	}
@@ -267,33 +268,33 @@ func shortestLengths(w *world) {
 
 func noPropertiesIsZero(w *world) {
 	c := w.connect("c")
-	c.hex("82 [ 0001 00 0001'a' 01 ]")
-	c.expectHex("90 [ 0001 00 01 ]")
-	c.hex("32 [ 0001'a' 0007 00 'x' ]")
-	got := map[string]bool{string(c.frame()): true, string(c.frame()): true}
-	if !got[string(unhex(w.t, "40 [ 0007 ]"))] || !got[string(unhex(w.t, "32 [ 0001'a' 0001 00 'x' ]"))] {
+	c.SendHex("82 [ 0001 00 0001'a' 01 ]")
+	c.ExpectHex("90 [ 0001 00 01 ]")
+	c.SendHex("32 [ 0001'a' 0007 00 'x' ]")
+	got := map[string]bool{string(c.Frame()): true, string(c.Frame()): true}
+	if !got[string(octets.Read(w.t, "40 [ 0007 ]"))] || !got[string(octets.Read(w.t, "32 [ 0001'a' 0001 00 'x' ]"))] {
 		w.t.Errorf("heard %v", got)
 	}
-	c.hex("a2 [ 0002 00 0001'a' ]")
-	c.expectHex("b0 [ 0002 00 00 ]")
+	c.SendHex("a2 [ 0002 00 0001'a' ]")
+	c.ExpectHex("b0 [ 0002 00 00 ]")
 	// Without the length it is no packet.
-	c.hex("82 [ 0001 0001'a' 01 ]")
-	c.ended(malformed)
+	c.SendHex("82 [ 0001 0001'a' 01 ]")
+	c.Ended(malformed)
 }
 
 // endsOnlyItself ends a connection, and no session nor anybody else's.
 func endsOnlyItself(w *world) {
 	other := w.connect("other")
 	c := w.connect("c", anew)
-	c.subscribe(filter("a", 1))
-	c.hex("36 [ 0001'a' 0001 00 ]")
-	c.ended(malformed)
+	c.Subscribe(filter("a", 1))
+	c.SendHex("36 [ 0001'a' 0001 00 ]")
+	c.Ended(malformed)
 	w.settle(1)
-	other.publish(pub("a", "x", 1, 1))
+	other.Publish(pub("a", "x", 1, 1))
 	c = w.connect("c", lasting)
-	if !c.ack.SessionPresent {
+	if !c.Connack.SessionPresent {
 		w.t.Error("the session is gone")
 	}
-	c.expect(pub("a", "x", 1, 1))
-	other.silence()
+	c.Expect(pub("a", "x", 1, 1))
+	other.Silence()
 }

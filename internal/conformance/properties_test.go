@@ -46,16 +46,16 @@ func passedOn(each ...[]byte) func(*world) {
 			all = each[0] // some may not come twice
 		}
 		live := w.connect("live")
-		live.subscribe(filter("a", 0))
+		live.Subscribe(filter("a", 0))
 		away := w.connect("away", anew)
-		away.subscribe(filter("a", 1))
+		away.Subscribe(filter("a", 1))
 		away.leave()
 		p := w.connect("p")
 		var sent []*mqtt.Publish
 		for i, b := range append(each, all) {
 			m := kept("a", fmt.Sprint(i), 1, uint16(i+1))
 			m.Properties.Forward = b
-			p.publish(m)
+			p.Publish(m)
 			sent = append(sent, m)
 		}
 		p.leave()
@@ -68,77 +68,77 @@ func passedOn(each ...[]byte) func(*world) {
 		for i, m := range append(sent, will) {
 			want := pub("a", string(m.Payload), 1, uint16(i+1))
 			want.Properties.Forward = m.Properties.Forward
-			away.expect(want)
+			away.Expect(want)
 			want.QoS, want.PacketID = 0, 0
-			live.expect(want)
+			live.Expect(want)
 		}
 		late := w.connect("late")
-		late.subscribe(filter("a", 0))
+		late.Subscribe(filter("a", 0))
 		want := kept("a", fmt.Sprint(len(each)), 0, 0)
 		want.Properties.Forward = all
-		late.expect(want)
+		late.Expect(want)
 	}
 }
 
 func expires(w *world) {
 	s := w.connect("s", anew, receiving(1))
-	s.subscribe(filter("a", 1))
+	s.Subscribe(filter("a", 1))
 	p := w.connect("p")
-	p.publish(pub("a", "holds the others back", 1, 1))
-	p.publish(expiring(pub("a", "5 s", 1, 2), 5))
-	p.publish(expiring(kept("a", "6 s", 1, 3), 6))
-	p.publish(pub("a", "for ever", 1, 4))
-	s.expect(pub("a", "holds the others back", 1, 1))
+	p.Publish(pub("a", "holds the others back", 1, 1))
+	p.Publish(expiring(pub("a", "5 s", 1, 2), 5))
+	p.Publish(expiring(kept("a", "6 s", 1, 3), 6))
+	p.Publish(pub("a", "for ever", 1, 4))
+	s.Expect(pub("a", "holds the others back", 1, 1))
 	time.Sleep(5 * time.Second)
 	late := w.connect("late")
-	late.subscribe(filter("a", 0))
-	late.expect(expiring(kept("a", "6 s", 0, 0), 1))
+	late.Subscribe(filter("a", 0))
+	late.Expect(expiring(kept("a", "6 s", 0, 0), 1))
 	time.Sleep(time.Second)
 	synctest.Wait()
-	late.subscribe(filter("a", 0))
-	late.silence()
-	s.say(&mqtt.Puback{PacketID: 1})
-	s.expect(pub("a", "for ever", 1, 2))
-	s.silence()
+	late.Subscribe(filter("a", 0))
+	late.Silence()
+	s.Say(&mqtt.Puback{PacketID: 1})
+	s.Expect(pub("a", "for ever", 1, 2))
+	s.Silence()
 	s.leave()
-	p.publish(expiring(pub("a", "while away", 1, 5), 1))
+	p.Publish(expiring(pub("a", "while away", 1, 5), 1))
 	time.Sleep(time.Second)
-	w.connect("s", lasting).expect(again("a", "for ever", 1, 2))
+	w.connect("s", lasting).Expect(again("a", "for ever", 1, 2))
 }
 
 func expiryCountsDown(w *world) {
 	s := w.connect("s", anew)
-	s.subscribe(filter("a", 1))
+	s.Subscribe(filter("a", 1))
 	s.leave()
 	p := w.connect("p")
-	p.publish(expiring(kept("a", "x", 1, 1), 100))
+	p.Publish(expiring(kept("a", "x", 1, 1), 100))
 	for _, waited := range []time.Duration{0, 7, 50} {
 		time.Sleep(waited * time.Second)
 		late := w.connect("late")
-		late.subscribe(filter("a", 0))
-		late.expect(expiring(kept("a", "x", 0, 0), map[time.Duration]uint32{0: 100, 7: 93, 50: 43}[waited]))
+		late.Subscribe(filter("a", 0))
+		late.Expect(expiring(kept("a", "x", 0, 0), map[time.Duration]uint32{0: 100, 7: 93, 50: 43}[waited]))
 		late.leave()
 	}
-	w.connect("s", lasting).expect(expiring(pub("a", "x", 1, 1), 43))
+	w.connect("s", lasting).Expect(expiring(pub("a", "x", 1, 1), 43))
 	live := w.connect("live")
-	live.subscribe(filter("b", 0))
-	p.publish(expiring(pub("b", "x", 0, 0), 4_294_967_295))
-	live.expect(expiring(pub("b", "x", 0, 0), 4_294_967_295))
+	live.Subscribe(filter("b", 0))
+	p.Publish(expiring(pub("b", "x", 0, 0), 4_294_967_295))
+	live.Expect(expiring(pub("b", "x", 0, 0), 4_294_967_295))
 }
 
 // maximumPacketSize sends what fits and what does not; the second is as good as
 // delivered, also with a window of one.
 func maximumPacketSize(w *world) {
 	s := w.connect("s", limited(60), receiving(1))
-	s.subscribe(filter("a", 2))
+	s.Subscribe(filter("a", 2))
 	p := w.connect("p")
 	exact := strings.Repeat("x", 60-8)
 	for _, qos := range []mqtt.QoS{1, 2} {
 		for i, payload := range []string{exact + "x", exact, exact + "yy", "end"} {
-			p.publish(pub("a", payload, qos, uint16(i+1)))
+			p.Publish(pub("a", payload, qos, uint16(i+1)))
 		}
 		for _, want := range []string{exact, "end"} {
-			b := s.frame()
+			b := s.Frame()
 			d := mqtt.Decoder{Version: mqtt.V5, From: mqtt.FromServer}
 			got, err := d.Decode(b)
 			must(w.t, err)
@@ -147,36 +147,36 @@ func maximumPacketSize(w *world) {
 				w.t.Fatalf("heard %s", mqtt.Describe(b, mqtt.V5))
 			}
 			id := m.PacketID
-			s.silence()
+			s.Silence()
 			if qos == 1 {
-				s.say(&mqtt.Puback{PacketID: id})
+				s.Say(&mqtt.Puback{PacketID: id})
 				continue
 			}
-			s.say(&mqtt.Pubrec{PacketID: id})
-			s.expect(&mqtt.Pubrel{PacketID: id})
-			s.say(&mqtt.Pubcomp{PacketID: id})
+			s.Say(&mqtt.Pubrec{PacketID: id})
+			s.Expect(&mqtt.Pubrel{PacketID: id})
+			s.Say(&mqtt.Pubcomp{PacketID: id})
 		}
-		s.silence()
+		s.Silence()
 	}
 	big := pub("a", "small", 0, 0)
 	big.Properties.Forward = userProperties("k", strings.Repeat("v", 60)) // properties count
-	p.publish(big)
-	s.silence()
+	p.Publish(big)
+	s.Silence()
 	// Retained ones, and after a return with a smaller size.
-	p.publish(kept("b", exact+"x", 1, 1))
-	s.subscribe(filter("b", 1))
-	s.silence()
+	p.Publish(kept("b", exact+"x", 1, 1))
+	s.Subscribe(filter("b", 1))
+	s.Silence()
 }
 
 // answerTooLarge has clients that cannot take what they ask for.
 func answerTooLarge(w *world) {
 	for n := 1; n < 16; n++ { // CONNACK needs more
 		c := w.dial()
-		c.say(c.hello("", limited(n)), &mqtt.Pingreq{})
+		c.Say(c.Hello("", limited(n)), &mqtt.Pingreq{})
 		if n >= 5 {
-			c.expect(&mqtt.Connack{ReasonCode: mqtt.ReasonPacketTooLarge})
+			c.Expect(&mqtt.Connack{ReasonCode: mqtt.ReasonPacketTooLarge})
 		}
-		c.closed()
+		c.Closed()
 	}
 	w.settle(0)
 	if n := w.broker.Stats().Sessions; n != 0 {
@@ -187,6 +187,6 @@ func answerTooLarge(w *world) {
 	for i := range 60 {
 		many = append(many, filter(fmt.Sprint(i), 0))
 	}
-	s.say(&mqtt.Subscribe{PacketID: 1, Filters: many})
-	s.ended(mqtt.ReasonPacketTooLarge)
+	s.Say(&mqtt.Subscribe{PacketID: 1, Filters: many})
+	s.Ended(mqtt.ReasonPacketTooLarge)
 }

@@ -82,64 +82,64 @@ func fullOfTwo(s *settings) { s.MaxRetained, s.MaxSubscriptions = 0, 1 }
 
 func qos0HasNoDup(w *world) {
 	s := w.connect("s", anew)
-	s.subscribe(filter("a", 2))
-	w.connect("p").publish(pub("a", "x", 0, 0))
-	if b := s.frame(); b[0] != 0x30 {
+	s.Subscribe(filter("a", 2))
+	w.connect("p").Publish(pub("a", "x", 0, 0))
+	if b := s.Frame(); b[0] != 0x30 {
 		w.t.Errorf("heard %x", b)
 	}
 	s.drop()
-	w.connect("s", lasting).silence()
+	w.connect("s", lasting).Silence()
 }
 
 // dupIsNotPassedOn has a sender say DUP, and a receiver that hears for the
 // first time.
 func dupIsNotPassedOn(w *world) {
 	s := w.connect("s", anew)
-	s.subscribe(filter("a", 2))
+	s.Subscribe(filter("a", 2))
 	p := w.connect("p")
-	p.publish(again("a", "1", 1, 1))
-	p.publish(again("a", "2", 2, 2))
-	s.expect(pub("a", "1", 1, 1), pub("a", "2", 2, 2))
-	p.publish(pub("a", "3", 1, 3))
-	s.expect(pub("a", "3", 1, 3))
+	p.Publish(again("a", "1", 1, 1))
+	p.Publish(again("a", "2", 2, 2))
+	s.Expect(pub("a", "1", 1, 1), pub("a", "2", 2, 2))
+	p.Publish(pub("a", "3", 1, 3))
+	s.Expect(pub("a", "3", 1, 3))
 	s.drop()
 	s = w.connect("s", lasting)
-	s.expect(again("a", "1", 1, 1), again("a", "2", 2, 2), again("a", "3", 1, 3))
+	s.Expect(again("a", "1", 1, 1), again("a", "2", 2, 2), again("a", "3", 1, 3))
 }
 
 // namesMatchFilters: the name is the publisher's, whatever filter it came by.
 func namesMatchFilters(w *world) {
 	s := w.connect("s")
-	s.subscribe(filter("a/+/c", 0), filter("b/#", 0), filter("e", 0))
+	s.Subscribe(filter("a/+/c", 0), filter("b/#", 0), filter("e", 0))
 	p := w.connect("p")
 	for _, topic := range []string{"a/b/c", "a/b/d", "b", "b/1/2", "c", "e", "e/f", "a//c"} {
-		p.publish(pub(topic, topic, 0, 0))
+		p.Publish(pub(topic, topic, 0, 0))
 	}
 	for _, topic := range []string{"a/b/c", "b", "b/1/2", "e", "a//c"} {
-		s.expect(pub(topic, topic, 0, 0))
+		s.Expect(pub(topic, topic, 0, 0))
 	}
-	s.silence()
+	s.Silence()
 }
 
 func answers(w *world) {
 	c := w.connect("c")
 	none := w.only5(mqtt.ReasonNoMatchingSubscribers)
-	c.say(pub("a", "x", 0, 0), pub("a", "x", 1, 1), pub("a", "x", 2, 2))
-	c.expect(&mqtt.Puback{PacketID: 1, ReasonCode: none}, &mqtt.Pubrec{PacketID: 2, ReasonCode: none})
-	c.silence()
+	c.Say(pub("a", "x", 0, 0), pub("a", "x", 1, 1), pub("a", "x", 2, 2))
+	c.Expect(&mqtt.Puback{PacketID: 1, ReasonCode: none}, &mqtt.Pubrec{PacketID: 2, ReasonCode: none})
+	c.Silence()
 }
 
 func highestQoS(w *world) {
 	s := w.connect("s")
 	p := w.connect("p")
-	s.subscribe(filter("a/#", 0), filter("a/+", 2), filter("a/b", 1))
+	s.Subscribe(filter("a/#", 0), filter("a/+", 2), filter("a/b", 1))
 	for qos := mqtt.QoS0; qos <= mqtt.QoS2; qos++ {
-		p.publish(pub("a/b", fmt.Sprint(qos), qos, 1))
-		if m := s.message(); m.QoS != qos || string(m.Payload) != fmt.Sprint(qos) {
+		p.Publish(pub("a/b", fmt.Sprint(qos), qos, 1))
+		if m := s.Message(); m.QoS != qos || string(m.Payload) != fmt.Sprint(qos) {
 			w.t.Errorf("at QoS %d: heard %+v", qos, m)
 		}
 	}
-	s.silence()
+	s.Silence()
 }
 
 // guarded lets nobody publish on "secret".
@@ -155,65 +155,65 @@ func (guard) CanReceive(any, string, string) bool    { return true }
 // and the message is acknowledged all the same.
 func forbidden(w *world) {
 	s := w.connect("s")
-	s.subscribe(filter("#", 0))
+	s.Subscribe(filter("#", 0))
 	c := w.connect("c")
-	c.say(pub("secret", "x", 1, 1), pub("secret", "x", 2, 2), &mqtt.Pubrel{PacketID: 2}, kept("secret", "x", 0, 0))
-	c.expect(&mqtt.Puback{PacketID: 1}, &mqtt.Pubrec{PacketID: 2}, &mqtt.Pubcomp{PacketID: 2})
-	c.silence()
-	s.silence()
+	c.Say(pub("secret", "x", 1, 1), pub("secret", "x", 2, 2), &mqtt.Pubrel{PacketID: 2}, kept("secret", "x", 0, 0))
+	c.Expect(&mqtt.Puback{PacketID: 1}, &mqtt.Pubrec{PacketID: 2}, &mqtt.Pubcomp{PacketID: 2})
+	c.Silence()
+	s.Silence()
 }
 
 // acknowledgementCodes gathers those that the server has. The codec takes none
 // that does not belong in its packet.
 func acknowledgementCodes(w *world) {
 	c := w.connect("c")
-	c.subscribe(filter("mine", 1))
+	c.Subscribe(filter("mine", 1))
 	none, refused, unknown := mqtt.ReasonNoMatchingSubscribers, mqtt.ReasonQuotaExceeded, mqtt.ReasonPacketIDNotFound
-	c.say(pub("a", "x", 1, 1), kept("a", "x", 1, 2), pub("a", "x", 2, 3), kept("a", "x", 2, 4),
+	c.Say(pub("a", "x", 1, 1), kept("a", "x", 1, 2), pub("a", "x", 2, 3), kept("a", "x", 2, 4),
 		&mqtt.Pubrel{PacketID: 3}, &mqtt.Pubrel{PacketID: 4}, &mqtt.Pubrec{PacketID: 77})
-	c.expect(&mqtt.Puback{PacketID: 1, ReasonCode: none}, &mqtt.Puback{PacketID: 2, ReasonCode: refused},
+	c.Expect(&mqtt.Puback{PacketID: 1, ReasonCode: none}, &mqtt.Puback{PacketID: 2, ReasonCode: refused},
 		&mqtt.Pubrec{PacketID: 3, ReasonCode: none}, &mqtt.Pubrec{PacketID: 4, ReasonCode: refused},
 		&mqtt.Pubcomp{PacketID: 3}, &mqtt.Pubcomp{PacketID: 4, ReasonCode: unknown}, &mqtt.Pubrel{PacketID: 77, ReasonCode: unknown})
 	// From a client the same ones are taken, and no others.
 	for _, s := range []string{"40 [ 0001 92 ]", "50 [ 0001 01 ]", "62 [ 0001 80 ]", "70 [ 0001 10 ]"} {
 		c := w.connect("c")
-		c.hex(s)
-		c.ended(wrong)
+		c.SendHex(s)
+		c.Ended(wrong)
 	}
 }
 
 func senderAtQoS1(w *world) {
 	s := w.connect("s", anew)
-	s.subscribe(filter("a", 1))
+	s.Subscribe(filter("a", 1))
 	p := w.connect("p")
-	p.publish(pub("a", "1", 1, 1))
-	p.publish(pub("a", "2", 2, 1))
-	s.expect(pub("a", "1", 1, 1), pub("a", "2", 1, 2))
+	p.Publish(pub("a", "1", 1, 1))
+	p.Publish(pub("a", "2", 2, 1))
+	s.Expect(pub("a", "1", 1, 1), pub("a", "2", 1, 2))
 	s.drop() // it was not acknowledged
 	s = w.connect("s", lasting)
-	s.expect(again("a", "1", 1, 1), again("a", "2", 1, 2))
-	s.say(&mqtt.Puback{PacketID: 1}, &mqtt.Puback{PacketID: 9}, &mqtt.Pubcomp{PacketID: 2})
-	s.silence()
+	s.Expect(again("a", "1", 1, 1), again("a", "2", 1, 2))
+	s.Say(&mqtt.Puback{PacketID: 1}, &mqtt.Puback{PacketID: 9}, &mqtt.Pubcomp{PacketID: 2})
+	s.Silence()
 	s.drop()
 	s = w.connect("s", lasting)
-	s.expect(again("a", "2", 1, 2)) // only a PUBACK of its own counts
-	s.say(&mqtt.Puback{PacketID: 2})
-	p.publish(pub("a", "3", 1, 1))
-	if m := s.message(); m.PacketID == 0 || m.Dup || string(m.Payload) != "3" {
+	s.Expect(again("a", "2", 1, 2)) // only a PUBACK of its own counts
+	s.Say(&mqtt.Puback{PacketID: 2})
+	p.Publish(pub("a", "3", 1, 1))
+	if m := s.Message(); m.PacketID == 0 || m.Dup || string(m.Payload) != "3" {
 		w.t.Errorf("heard %+v", m)
 	}
-	s.silence()
+	s.Silence()
 }
 
 // receiverAtQoS1 uses one identifier all the time.
 func receiverAtQoS1(w *world) {
 	s := w.connect("s")
-	s.subscribe(filter("a", 0))
+	s.Subscribe(filter("a", 0))
 	p := w.connect("p")
 	for i, m := range []*mqtt.Publish{pub("a", "1", 1, 9), pub("a", "1", 1, 9), again("a", "1", 1, 9)} {
-		p.say(m)
-		p.expect(&mqtt.Puback{PacketID: 9})
-		s.expect(pub("a", "1", 0, 0))
+		p.Say(m)
+		p.Expect(&mqtt.Puback{PacketID: 9})
+		s.Expect(pub("a", "1", 0, 0))
 		if w.t.Failed() {
 			w.t.Fatalf("message %d", i+1)
 		}
@@ -222,65 +222,65 @@ func receiverAtQoS1(w *world) {
 
 func senderAtQoS2(w *world) {
 	s := w.connect("s", anew)
-	s.subscribe(filter("a", 2))
+	s.Subscribe(filter("a", 2))
 	p := w.connect("p")
-	p.publish(pub("a", "1", 2, 1))
-	p.publish(pub("a", "2", 2, 1))
-	s.expect(pub("a", "1", 2, 1), pub("a", "2", 2, 2))
+	p.Publish(pub("a", "1", 2, 1))
+	p.Publish(pub("a", "2", 2, 1))
+	s.Expect(pub("a", "1", 2, 1), pub("a", "2", 2, 2))
 	back := func() {
 		s.drop()
 		s = w.connect("s", lasting)
 	}
 	back()
-	s.expect(again("a", "1", 2, 1), again("a", "2", 2, 2))
-	s.say(&mqtt.Puback{PacketID: 1}) // not what finishes it
-	s.silence()
-	s.say(&mqtt.Pubrec{PacketID: 1}, &mqtt.Pubrec{PacketID: 1})
-	s.expect(&mqtt.Pubrel{PacketID: 1}, &mqtt.Pubrel{PacketID: 1})
+	s.Expect(again("a", "1", 2, 1), again("a", "2", 2, 2))
+	s.Say(&mqtt.Puback{PacketID: 1}) // not what finishes it
+	s.Silence()
+	s.Say(&mqtt.Pubrec{PacketID: 1}, &mqtt.Pubrec{PacketID: 1})
+	s.Expect(&mqtt.Pubrel{PacketID: 1}, &mqtt.Pubrel{PacketID: 1})
 	back()
-	s.expect(&mqtt.Pubrel{PacketID: 1}, again("a", "2", 2, 2)) // PUBREL, not PUBLISH
+	s.Expect(&mqtt.Pubrel{PacketID: 1}, again("a", "2", 2, 2)) // PUBREL, not PUBLISH
 	back()
-	s.expect(&mqtt.Pubrel{PacketID: 1}, again("a", "2", 2, 2))
-	s.say(&mqtt.Pubcomp{PacketID: 1}, &mqtt.Pubrec{PacketID: 2})
-	s.expect(&mqtt.Pubrel{PacketID: 2})
-	s.say(&mqtt.Pubcomp{PacketID: 2})
+	s.Expect(&mqtt.Pubrel{PacketID: 1}, again("a", "2", 2, 2))
+	s.Say(&mqtt.Pubcomp{PacketID: 1}, &mqtt.Pubrec{PacketID: 2})
+	s.Expect(&mqtt.Pubrel{PacketID: 2})
+	s.Say(&mqtt.Pubcomp{PacketID: 2})
 	back()
-	s.silence()
+	s.Silence()
 }
 
 func receiverAtQoS2(w *world) {
 	s := w.connect("s")
-	s.subscribe(filter("a", 0))
+	s.Subscribe(filter("a", 0))
 	p := w.connect("p", anew)
 	for _, m := range []*mqtt.Publish{pub("a", "once", 2, 9), again("a", "once", 2, 9), again("a", "once", 2, 9)} {
-		p.say(m)
-		p.expect(&mqtt.Pubrec{PacketID: 9})
+		p.Say(m)
+		p.Expect(&mqtt.Pubrec{PacketID: 9})
 	}
 	p.drop()
 	p = w.connect("p", lasting)
-	p.say(again("a", "once", 2, 9), &mqtt.Pubrel{PacketID: 9}, &mqtt.Pubrel{PacketID: 9})
-	p.expect(&mqtt.Pubrec{PacketID: 9}, &mqtt.Pubcomp{PacketID: 9}, &mqtt.Pubcomp{PacketID: 9, ReasonCode: w.only5(mqtt.ReasonPacketIDNotFound)})
-	s.expect(pub("a", "once", 0, 0))
-	s.silence()
-	p.publish(again("a", "a new one", 2, 9))
-	s.expect(pub("a", "a new one", 0, 0))
-	s.silence()
+	p.Say(again("a", "once", 2, 9), &mqtt.Pubrel{PacketID: 9}, &mqtt.Pubrel{PacketID: 9})
+	p.Expect(&mqtt.Pubrec{PacketID: 9}, &mqtt.Pubcomp{PacketID: 9}, &mqtt.Pubcomp{PacketID: 9, ReasonCode: w.only5(mqtt.ReasonPacketIDNotFound)})
+	s.Expect(pub("a", "once", 0, 0))
+	s.Silence()
+	p.Publish(again("a", "a new one", 2, 9))
+	s.Expect(pub("a", "a new one", 0, 0))
+	s.Silence()
 }
 
 // refusedIsForgotten tries a message again that there was no room for.
 func refusedIsForgotten(w *world) {
 	s := w.connect("s")
-	s.subscribe(filter("b", 0))
+	s.Subscribe(filter("b", 0))
 	p := w.connect("p")
-	p.publish(kept("a", "x", 0, 0))
+	p.Publish(kept("a", "x", 0, 0))
 	for range 2 {
-		p.say(kept("b", "y", 2, 9))
-		p.expect(&mqtt.Pubrec{PacketID: 9, ReasonCode: mqtt.ReasonQuotaExceeded})
+		p.Say(kept("b", "y", 2, 9))
+		p.Expect(&mqtt.Pubrec{PacketID: 9, ReasonCode: mqtt.ReasonQuotaExceeded})
 	}
-	p.publish(kept("a", "", 0, 0))
-	p.publish(kept("b", "y", 2, 9))
-	s.expect(pub("b", "y", 0, 0))
-	s.silence()
+	p.Publish(kept("a", "", 0, 0))
+	p.Publish(kept("b", "y", 2, 9))
+	s.Expect(pub("b", "y", 0, 0))
+	s.Silence()
 }
 
 func expiring(m *mqtt.Publish, seconds uint32) *mqtt.Publish {
@@ -291,35 +291,35 @@ func expiring(m *mqtt.Publish, seconds uint32) *mqtt.Publish {
 // expiryStopsNothingSent expires while it is on its way.
 func expiryStopsNothingSent(w *world) {
 	s := w.connect("s", anew)
-	s.subscribe(filter("a", 2))
+	s.Subscribe(filter("a", 2))
 	p := w.connect("p")
-	p.publish(expiring(pub("a", "x", 2, 1), 5))
-	s.expect(expiring(pub("a", "x", 2, 1), 5))
+	p.Publish(expiring(pub("a", "x", 2, 1), 5))
+	s.Expect(expiring(pub("a", "x", 2, 1), 5))
 	s.drop()
 	time.Sleep(time.Minute)
 	s = w.connect("s", lasting)
-	if m := s.message(); !m.Dup || m.PacketID != 1 || string(m.Payload) != "x" {
+	if m := s.Message(); !m.Dup || m.PacketID != 1 || string(m.Payload) != "x" {
 		w.t.Errorf("heard %+v", m)
 	}
-	s.say(&mqtt.Pubrec{PacketID: 1})
-	s.expect(&mqtt.Pubrel{PacketID: 1})
-	s.say(&mqtt.Pubcomp{PacketID: 1})
-	s.silence()
+	s.Say(&mqtt.Pubrec{PacketID: 1})
+	s.Expect(&mqtt.Pubrel{PacketID: 1})
+	s.Say(&mqtt.Pubcomp{PacketID: 1})
+	s.Silence()
 }
 
 // expiredIsFinished: the message is nobody's any more, but its sender is served.
 func expiredIsFinished(w *world) {
 	s := w.connect("s", anew)
-	s.subscribe(filter("a", 2))
+	s.Subscribe(filter("a", 2))
 	s.leave()
 	p := w.connect("p")
-	p.say(expiring(pub("a", "x", 2, 1), 5))
-	p.expect(&mqtt.Pubrec{PacketID: 1})
+	p.Say(expiring(pub("a", "x", 2, 1), 5))
+	p.Expect(&mqtt.Pubrec{PacketID: 1})
 	time.Sleep(time.Minute)
 	synctest.Wait()
-	w.connect("s", lasting).silence()
-	p.say(again("a", "x", 2, 1), &mqtt.Pubrel{PacketID: 1})
-	p.expect(&mqtt.Pubrec{PacketID: 1}, &mqtt.Pubcomp{PacketID: 1})
+	w.connect("s", lasting).Silence()
+	p.Say(again("a", "x", 2, 1), &mqtt.Pubrel{PacketID: 1})
+	p.Expect(&mqtt.Pubrec{PacketID: 1}, &mqtt.Pubcomp{PacketID: 1})
 }
 
 // inOrder has a client publish many messages in one write; they come in its
@@ -327,7 +327,7 @@ func expiredIsFinished(w *world) {
 func inOrder(w *world) {
 	const n = 300
 	s := w.connect("s")
-	s.subscribe(filter("a", 2))
+	s.Subscribe(filter("a", 2))
 	for qos := mqtt.QoS0; qos <= mqtt.QoS2; qos++ {
 		var sent []mqtt.Packet
 		for i := range uint16(n) {
@@ -341,20 +341,20 @@ func inOrder(w *world) {
 			}
 		}
 		p := w.connect("p")
-		p.say(sent...)
+		p.Say(sent...)
 		var got []string
 		for len(got) < n {
-			switch m := s.next().(type) {
+			switch m := s.Next().(type) {
 			case *mqtt.Publish:
 				got = append(got, string(m.Payload))
 				switch qos {
 				case mqtt.QoS1:
-					s.say(&mqtt.Puback{PacketID: m.PacketID})
+					s.Say(&mqtt.Puback{PacketID: m.PacketID})
 				case mqtt.QoS2:
-					s.say(&mqtt.Pubrec{PacketID: m.PacketID})
+					s.Say(&mqtt.Pubrec{PacketID: m.PacketID})
 				}
 			case *mqtt.Pubrel:
-				s.say(&mqtt.Pubcomp{PacketID: m.PacketID})
+				s.Say(&mqtt.Pubcomp{PacketID: m.PacketID})
 			default:
 				w.t.Fatalf("heard %+v", m)
 			}
@@ -363,12 +363,12 @@ func inOrder(w *world) {
 			w.t.Errorf("QoS %d came as %v", qos, got)
 		}
 		for qos == mqtt.QoS2 { // what is left of its handshakes
-			s.say(&mqtt.Pingreq{})
-			m, ok := s.next().(*mqtt.Pubrel)
+			s.Say(&mqtt.Pingreq{})
+			m, ok := s.Next().(*mqtt.Pubrel)
 			if !ok {
 				break
 			}
-			s.say(&mqtt.Pubcomp{PacketID: m.PacketID})
+			s.Say(&mqtt.Pubcomp{PacketID: m.PacketID})
 		}
 		p.drop()
 	}

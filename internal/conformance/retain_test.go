@@ -33,52 +33,52 @@ func keepsTheLast(w *world) {
 		payload string
 		qos     mqtt.QoS
 	}{{"one", 1}, {"two", 2}, {"three", 0}, {"four", 1}} {
-		p.publish(kept("a", c.payload, c.qos, 1))
+		p.Publish(kept("a", c.payload, c.qos, 1))
 		s := w.connect("s")
-		s.subscribe(filter("a", 2))
-		if m := s.message(); string(m.Payload) != c.payload || m.QoS != c.qos || !m.Retain || m.Dup {
+		s.Subscribe(filter("a", 2))
+		if m := s.Message(); string(m.Payload) != c.payload || m.QoS != c.qos || !m.Retain || m.Dup {
 			w.t.Errorf("after %q at QoS %d: %+v", c.payload, c.qos, m)
 		}
-		s.silence()
+		s.Silence()
 		s.leave()
 	}
 }
 
 func sentToNewSubscriptions(w *world) {
 	p := w.connect("p")
-	p.publish(kept("a/1", "one", 0, 0))
-	p.publish(kept("a/2", "two", 0, 0))
-	p.publish(kept("b/1", "other", 0, 0))
+	p.Publish(kept("a/1", "one", 0, 0))
+	p.Publish(kept("a/2", "two", 0, 0))
+	p.Publish(kept("b/1", "other", 0, 0))
 	s := w.connect("s")
-	s.subscribe(filter("a/+", 0))
-	s.expect(kept("a/1", "one", 0, 0), kept("a/2", "two", 0, 0))
-	s.subscribe(filter("b/#", 0))
-	s.expect(kept("b/1", "other", 0, 0))
-	s.silence()
+	s.Subscribe(filter("a/+", 0))
+	s.Expect(kept("a/1", "one", 0, 0), kept("a/2", "two", 0, 0))
+	s.Subscribe(filter("b/#", 0))
+	s.Expect(kept("b/1", "other", 0, 0))
+	s.Silence()
 }
 
 func liveIsNotRetained(w *world) {
 	s := w.connect("s")
-	s.subscribe(filter("a", 2))
+	s.Subscribe(filter("a", 2))
 	p := w.connect("p")
-	p.publish(kept("a", "0", 0, 0))
-	p.publish(kept("a", "1", 1, 1))
-	p.publish(kept("a", "2", 2, 2))
-	s.expect(pub("a", "0", 0, 0), pub("a", "1", 1, 1), pub("a", "2", 2, 2))
+	p.Publish(kept("a", "0", 0, 0))
+	p.Publish(kept("a", "1", 1, 1))
+	p.Publish(kept("a", "2", 2, 2))
+	s.Expect(pub("a", "0", 0, 0), pub("a", "1", 1, 1), pub("a", "2", 2, 2))
 }
 
 func emptyClears(w *world) {
 	live := w.connect("live")
-	live.subscribe(filter("a", 0))
+	live.Subscribe(filter("a", 0))
 	p := w.connect("p")
-	p.publish(kept("a", "x", 1, 1))
-	live.expect(pub("a", "x", 0, 0))
+	p.Publish(kept("a", "x", 1, 1))
+	live.Expect(pub("a", "x", 0, 0))
 	for _, qos := range []mqtt.QoS{0, 1, 2} { // more than once: nothing is kept of it
-		p.publish(kept("a", "", qos, 1))
-		live.expect(pub("a", "", 0, 0))
+		p.Publish(kept("a", "", qos, 1))
+		live.Expect(pub("a", "", 0, 0))
 		s := w.connect("s")
-		s.subscribe(filter("a", 0), filter("#", 0))
-		s.silence()
+		s.Subscribe(filter("a", 0), filter("#", 0))
+		s.Silence()
 		s.leave()
 	}
 	if n := w.broker.Stats().Retained; n != 0 {
@@ -88,29 +88,29 @@ func emptyClears(w *world) {
 
 func otherMessagesKeepNothing(w *world) {
 	p := w.connect("p")
-	p.publish(pub("a", "not to be kept", 1, 1))
-	p.publish(kept("b", "kept", 1, 2))
-	p.publish(pub("b", "not to replace it", 1, 3))
-	p.publish(pub("b", "", 1, 4)) // nor to clear it
+	p.Publish(pub("a", "not to be kept", 1, 1))
+	p.Publish(kept("b", "kept", 1, 2))
+	p.Publish(pub("b", "not to replace it", 1, 3))
+	p.Publish(pub("b", "", 1, 4)) // nor to clear it
 	s := w.connect("s")
-	s.subscribe(filter("#", 0))
-	s.expect(kept("b", "kept", 0, 0))
-	s.silence()
+	s.Subscribe(filter("#", 0))
+	s.Expect(kept("b", "kept", 0, 0))
+	s.Silence()
 }
 
 func retainHandling(w *world) {
-	w.connect("p").publish(kept("a/b", "x", 0, 0))
+	w.connect("p").Publish(kept("a/b", "x", 0, 0))
 	for handling, want := range [][2]bool{{true, true}, {true, false}, {false, false}} {
 		for _, name := range []string{"a/b", "a/+", "#"} {
 			s := w.connect("s")
 			f := filter(name, 0)
 			f.RetainHandling = uint8(handling)
 			for i, comes := range want {
-				s.subscribe(f)
+				s.Subscribe(f)
 				if comes {
-					s.expect(kept("a/b", "x", 0, 0))
+					s.Expect(kept("a/b", "x", 0, 0))
 				}
-				s.silence()
+				s.Silence()
 				if w.t.Failed() {
 					w.t.Fatalf("retain handling %d, subscription %d to %s", handling, i+1, name)
 				}
@@ -125,12 +125,12 @@ func retainAsPublished(w *world) {
 	s := w.connect("s")
 	f := filter("a", 1)
 	f.RetainAsPublished = true
-	s.subscribe(f)
+	s.Subscribe(f)
 	p := w.connect("p")
-	p.publish(kept("a", "1", 1, 1))
-	p.publish(pub("a", "2", 1, 2))
-	p.publish(kept("a", "3", 0, 0))
-	s.expect(kept("a", "1", 1, 1), pub("a", "2", 1, 2), kept("a", "3", 0, 0))
-	s.subscribe(f) // what is kept has the flag whatever the option
-	s.expect(kept("a", "3", 0, 0))
+	p.Publish(kept("a", "1", 1, 1))
+	p.Publish(pub("a", "2", 1, 2))
+	p.Publish(kept("a", "3", 0, 0))
+	s.Expect(kept("a", "1", 1, 1), pub("a", "2", 1, 2), kept("a", "3", 0, 0))
+	s.Subscribe(f) // what is kept has the flag whatever the option
+	s.Expect(kept("a", "3", 0, 0))
 }

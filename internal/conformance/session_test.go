@@ -35,21 +35,21 @@ var session5 = []proof{
 
 func keptForTheAbsent(w *world) {
 	s := w.connect("s", anew)
-	s.subscribe(filter("one/#", 1), filter("two/+", 2))
+	s.Subscribe(filter("one/#", 1), filter("two/+", 2))
 	s.leave()
 	p := w.connect("p")
-	p.publish(pub("one/a", "1", 1, 1))
-	p.publish(pub("two/a", "2", 2, 2))
-	p.publish(pub("three", "not for it", 2, 3))
-	p.publish(pub("one/b", "3", 2, 4))
+	p.Publish(pub("one/a", "1", 1, 1))
+	p.Publish(pub("two/a", "2", 2, 2))
+	p.Publish(pub("three", "not for it", 2, 3))
+	p.Publish(pub("one/b", "3", 2, 4))
 	s = w.connect("s", lasting)
-	s.expect(pub("one/a", "1", 1, 1), pub("two/a", "2", 2, 2), pub("one/b", "3", 1, 3))
-	s.silence()
+	s.Expect(pub("one/a", "1", 1, 1), pub("two/a", "2", 2, 2), pub("one/b", "3", 1, 3))
+	s.Silence()
 	other := w.connect("other") // somebody who is there
-	other.subscribe(filter("one/a", 1))
-	p.publish(pub("one/a", "4", 1, 5))
-	other.expect(pub("one/a", "4", 1, 1))
-	s.expect(pub("one/a", "4", 1, 4))
+	other.Subscribe(filter("one/a", 1))
+	p.Publish(pub("one/a", "4", 1, 5))
+	other.Expect(pub("one/a", "4", 1, 1))
+	s.Expect(pub("one/a", "4", 1, 4))
 }
 
 // cleanSessionEnds shows that a clean session is nothing's beginning: whoever
@@ -57,17 +57,17 @@ func keptForTheAbsent(w *world) {
 func cleanSessionEnds(w *world) {
 	for _, end := range []func(*client){(*client).leave, (*client).drop} {
 		c := w.connect("c")
-		c.subscribe(filter("a", 1))
+		c.Subscribe(filter("a", 1))
 		end(c)
 		if n := w.broker.Stats(); n.Sessions != 0 || n.Subscriptions != 0 {
 			w.t.Fatalf("%d sessions, %d subscriptions are left", n.Sessions, n.Subscriptions)
 		}
 		c = w.connect("c", func(p *mqtt.Connect) { p.CleanStart = false })
-		if c.ack.SessionPresent {
+		if c.Connack.SessionPresent {
 			w.t.Error("a session is present")
 		}
-		c.publish(pub("a", "x", 1, 1))
-		c.silence()
+		c.Publish(pub("a", "x", 1, 1))
+		c.Silence()
 		c.leave()
 		w.connect("c").leave()
 	}
@@ -75,12 +75,12 @@ func cleanSessionEnds(w *world) {
 
 func retainedOutlivesSession(w *world) {
 	c := w.connect("c")
-	c.publish(kept("a", "x", 1, 1))
+	c.Publish(kept("a", "x", 1, 1))
 	c.leave()
 	w.connect("c").leave()
 	s := w.connect("s")
-	s.subscribe(filter("a", 0))
-	s.expect(kept("a", "x", 0, 0))
+	s.Subscribe(filter("a", 0))
+	s.Expect(kept("a", "x", 0, 0))
 }
 
 func sessionLastsAsLongAsItsConnection(w *world) {
@@ -88,14 +88,14 @@ func sessionLastsAsLongAsItsConnection(w *world) {
 		c := w.connect("c", begin, func(p *mqtt.Connect) {
 			p.Properties.SessionExpiry = min(p.Properties.SessionExpiry, 1)
 		})
-		c.subscribe(filter("a", 1))
+		c.Subscribe(filter("a", 1))
 		p := w.connect("p")
-		p.publish(pub("a", "unacknowledged", 1, 1))
-		c.expect(pub("a", "unacknowledged", 1, 1))
+		p.Publish(pub("a", "unacknowledged", 1, 1))
+		c.Expect(pub("a", "unacknowledged", 1, 1))
 		time.Sleep(30 * 24 * time.Hour)
 		synctest.Wait()
-		p.publish(pub("a", "still", 1, 2))
-		c.expect(pub("a", "still", 1, 2))
+		p.Publish(pub("a", "still", 1, 2))
+		c.Expect(pub("a", "still", 1, 2))
 		c.leave()
 		p.leave()
 	}
@@ -113,11 +113,11 @@ func storedAsLongAsAsked(w *world) {
 		}
 		end := time.Duration(seconds) * time.Second
 		c := w.connect("c", expiring)
-		c.subscribe(filter("a", 1))
+		c.Subscribe(filter("a", 1))
 		if seconds == 0xFFFFFFFF {
 			c.drop()
 			time.Sleep(100 * 365 * 24 * time.Hour)
-			if !w.connect("c", resumed).ack.SessionPresent {
+			if !w.connect("c", resumed).Connack.SessionPresent {
 				w.t.Error("a session that never ends has")
 			}
 			return
@@ -126,7 +126,7 @@ func storedAsLongAsAsked(w *world) {
 			c.drop()
 			time.Sleep(end - 1)
 			c = w.connect("c", resumed)
-			if !c.ack.SessionPresent {
+			if !c.Connack.SessionPresent {
 				w.t.Errorf("after less than %d s no session", seconds)
 			}
 		}
@@ -137,7 +137,7 @@ func storedAsLongAsAsked(w *world) {
 			w.t.Errorf("after %d s there are %d sessions, %d subscriptions", seconds, n.Sessions, n.Subscriptions)
 		}
 		c = w.connect("c", resumed)
-		if c.ack.SessionPresent {
+		if c.Connack.SessionPresent {
 			w.t.Errorf("after %d s a session", seconds)
 		}
 		c.leave()
@@ -147,58 +147,58 @@ func storedAsLongAsAsked(w *world) {
 
 func resentWithDup(w *world) {
 	s := w.connect("s", anew)
-	s.subscribe(filter("a", 2))
+	s.Subscribe(filter("a", 2))
 	p := w.connect("p")
 	for i, qos := range []mqtt.QoS{1, 2, 2, 1, 2, 0} {
-		p.publish(pub("a", fmt.Sprint(i+1), qos, uint16(i+1)))
+		p.Publish(pub("a", fmt.Sprint(i+1), qos, uint16(i+1)))
 	}
 	for range 6 {
-		s.message()
+		s.Message()
 	}
-	s.say(&mqtt.Puback{PacketID: 4}, &mqtt.Pubrec{PacketID: 2}, &mqtt.Pubrec{PacketID: 5})
-	s.expect(&mqtt.Pubrel{PacketID: 2}, &mqtt.Pubrel{PacketID: 5})
+	s.Say(&mqtt.Puback{PacketID: 4}, &mqtt.Pubrec{PacketID: 2}, &mqtt.Pubrec{PacketID: 5})
+	s.Expect(&mqtt.Pubrel{PacketID: 2}, &mqtt.Pubrel{PacketID: 5})
 	for range 3 { // as often as the client comes back
 		s.drop()
 		s = w.connect("s", lasting)
-		s.expect(again("a", "1", 1, 1), &mqtt.Pubrel{PacketID: 2}, again("a", "3", 2, 3), &mqtt.Pubrel{PacketID: 5})
-		s.silence()
+		s.Expect(again("a", "1", 1, 1), &mqtt.Pubrel{PacketID: 2}, again("a", "3", 2, 3), &mqtt.Pubrel{PacketID: 5})
+		s.Silence()
 	}
-	s.say(&mqtt.Puback{PacketID: 1}, &mqtt.Pubcomp{PacketID: 2}, &mqtt.Pubrec{PacketID: 3}, &mqtt.Pubcomp{PacketID: 5})
-	s.expect(&mqtt.Pubrel{PacketID: 3})
-	s.say(&mqtt.Pubcomp{PacketID: 3})
+	s.Say(&mqtt.Puback{PacketID: 1}, &mqtt.Pubcomp{PacketID: 2}, &mqtt.Pubrec{PacketID: 3}, &mqtt.Pubcomp{PacketID: 5})
+	s.Expect(&mqtt.Pubrel{PacketID: 3})
+	s.Say(&mqtt.Pubcomp{PacketID: 3})
 	s.drop()
-	w.connect("s", lasting).silence()
+	w.connect("s", lasting).Silence()
 }
 
 func neverResentOtherwise(w *world) {
 	s := w.connect("s", anew)
-	s.subscribe(filter("a", 2))
+	s.Subscribe(filter("a", 2))
 	p := w.connect("p")
-	p.publish(pub("a", "1", 1, 1))
-	p.publish(pub("a", "2", 2, 2))
-	s.expect(pub("a", "1", 1, 1), pub("a", "2", 2, 2))
+	p.Publish(pub("a", "1", 1, 1))
+	p.Publish(pub("a", "2", 2, 2))
+	s.Expect(pub("a", "1", 1, 1), pub("a", "2", 2, 2))
 	time.Sleep(24 * time.Hour)
-	s.silence()
-	s.say(&mqtt.Pubrec{PacketID: 2})
-	s.expect(&mqtt.Pubrel{PacketID: 2})
+	s.Silence()
+	s.Say(&mqtt.Pubrec{PacketID: 2})
+	s.Expect(&mqtt.Pubrel{PacketID: 2})
 	time.Sleep(24 * time.Hour)
-	s.silence()
+	s.Silence()
 }
 
 func refusedIsNotResent(w *world) {
 	s := w.connect("s", anew)
-	s.subscribe(filter("a", 2))
+	s.Subscribe(filter("a", 2))
 	p := w.connect("p")
-	p.publish(pub("a", "1", 1, 1))
-	p.publish(pub("a", "2", 2, 2))
-	s.expect(pub("a", "1", 1, 1), pub("a", "2", 2, 2))
-	s.say(&mqtt.Puback{PacketID: 1, ReasonCode: mqtt.ReasonUnspecifiedError}, &mqtt.Pubrec{PacketID: 2, ReasonCode: mqtt.ReasonQuotaExceeded})
-	s.silence() // no PUBREL either
+	p.Publish(pub("a", "1", 1, 1))
+	p.Publish(pub("a", "2", 2, 2))
+	s.Expect(pub("a", "1", 1, 1), pub("a", "2", 2, 2))
+	s.Say(&mqtt.Puback{PacketID: 1, ReasonCode: mqtt.ReasonUnspecifiedError}, &mqtt.Pubrec{PacketID: 2, ReasonCode: mqtt.ReasonQuotaExceeded})
+	s.Silence() // no PUBREL either
 	s.drop()
 	s = w.connect("s", lasting)
-	s.silence()
-	p.publish(pub("a", "3", 1, 3))
-	if m := s.message(); string(m.Payload) != "3" || m.Dup {
+	s.Silence()
+	p.Publish(pub("a", "3", 1, 3))
+	if m := s.Message(); string(m.Payload) != "3" || m.Dup {
 		w.t.Errorf("heard %+v", m)
 	}
 }
@@ -206,7 +206,7 @@ func refusedIsNotResent(w *world) {
 // manyBytesInOrder passes a message that no buffer holds, in pieces.
 func manyBytesInOrder(w *world) {
 	s := w.connect("s")
-	s.subscribe(filter("a", 0))
+	s.Subscribe(filter("a", 0))
 	p := w.connect("p")
 	payload := make([]byte, 900_000)
 	for i := range payload {
@@ -216,8 +216,8 @@ func manyBytesInOrder(w *world) {
 	must(w.t, err)
 	for cut := 1; len(b) > 0; cut = cut*3 + 1 {
 		n := min(cut, len(b))
-		p.send(b[:n])
+		p.Send(b[:n])
 		b = b[n:]
 	}
-	s.expect(pub("a", string(payload), 0, 0))
+	s.Expect(pub("a", string(payload), 0, 0))
 }

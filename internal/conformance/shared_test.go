@@ -20,18 +20,18 @@ var shared5 = []proof{
 
 func sharedIsShared(w *world) {
 	one, two, other := w.connect("one"), w.connect("two"), w.connect("other")
-	one.subscribe(filter("$share/g/a/+", 0))
-	two.subscribe(filter("$share/g/a/+", 0))
-	other.subscribe(filter("$share/h/a/+", 0))
+	one.Subscribe(filter("$share/g/a/+", 0))
+	two.Subscribe(filter("$share/g/a/+", 0))
+	other.Subscribe(filter("$share/h/a/+", 0))
 	p := w.connect("p")
 	for range 10 {
-		p.publish(pub("a/b", "x", 0, 0))
+		p.Publish(pub("a/b", "x", 0, 0))
 	}
 	n := 0
 	for _, c := range []*client{one, two, other} {
-		c.say(&mqtt.Pingreq{}, &mqtt.Pingreq{})
+		c.Say(&mqtt.Pingreq{}, &mqtt.Pingreq{})
 		for pings := 0; pings < 2; {
-			switch c.next().(type) {
+			switch c.Next().(type) {
 			case *mqtt.Publish:
 				n++
 			case *mqtt.Pingresp:
@@ -46,21 +46,21 @@ func sharedIsShared(w *world) {
 	}
 	// The prefix is as it is, and alone it is a filter like others.
 	plain := w.connect("plain")
-	plain.subscribe(filter("$SHARE/g/a", 0), filter("$share", 0), filter("$shared/g/a", 0))
-	p.publish(pub("a", "x", 0, 0))
-	p.publish(pub("$SHARE/g/a", "y", 0, 0))
-	plain.expect(pub("$SHARE/g/a", "y", 0, 0))
-	plain.silence()
+	plain.Subscribe(filter("$SHARE/g/a", 0), filter("$share", 0), filter("$shared/g/a", 0))
+	p.Publish(pub("a", "x", 0, 0))
+	p.Publish(pub("$SHARE/g/a", "y", 0, 0))
+	plain.Expect(pub("$SHARE/g/a", "y", 0, 0))
+	plain.Silence()
 }
 
 func sharedQoS(w *world) {
 	p := w.connect("p")
 	for granted := mqtt.QoS0; granted <= mqtt.QoS2; granted++ {
 		s := w.connect("s")
-		s.subscribe(filter("$share/g/a", granted))
+		s.Subscribe(filter("$share/g/a", granted))
 		for qos := mqtt.QoS0; qos <= mqtt.QoS2; qos++ {
-			p.publish(pub("a", "x", qos, 1))
-			if m := s.message(); m.QoS != min(granted, qos) {
+			p.Publish(pub("a", "x", qos, 1))
+			if m := s.Message(); m.QoS != min(granted, qos) {
 				w.t.Errorf("granted %d, published at %d, came at %d", granted, qos, m.QoS)
 			}
 		}
@@ -71,39 +71,39 @@ func sharedQoS(w *world) {
 // begunAt has a member whose delivery is on its way, and another beside it.
 func begunAt(w *world, qos mqtt.QoS, options ...option) (s, other *client) {
 	s = w.connect("s", options...)
-	s.subscribe(filter("$share/g/a", qos))
-	w.connect("p").publish(pub("a", "x", qos, 1))
-	s.expect(pub("a", "x", qos, 1))
+	s.Subscribe(filter("$share/g/a", qos))
+	w.connect("p").Publish(pub("a", "x", qos, 1))
+	s.Expect(pub("a", "x", qos, 1))
 	other = w.connect("other", func(p *mqtt.Connect) { p.KeepAlive = 0 })
-	other.subscribe(filter("$share/g/a", qos))
+	other.Subscribe(filter("$share/g/a", qos))
 	return s, other
 }
 
 func sharedIsCompleted(w *world) {
 	s, other := begunAt(w, 2, anew)
 	s.drop()
-	other.silence()
+	other.Silence()
 	s = w.connect("s", lasting)
-	s.expect(again("a", "x", 2, 1))
-	s.say(&mqtt.Pubrec{PacketID: 1})
-	s.expect(&mqtt.Pubrel{PacketID: 1})
+	s.Expect(again("a", "x", 2, 1))
+	s.Say(&mqtt.Pubrec{PacketID: 1})
+	s.Expect(&mqtt.Pubrel{PacketID: 1})
 	s.drop()
 	s = w.connect("s", lasting)
-	s.expect(&mqtt.Pubrel{PacketID: 1})
-	s.say(&mqtt.Pubcomp{PacketID: 1})
-	s.silence()
-	other.silence()
+	s.Expect(&mqtt.Pubrel{PacketID: 1})
+	s.Say(&mqtt.Pubcomp{PacketID: 1})
+	s.Silence()
+	other.Silence()
 }
 
 func sharedDiesWithItsSession(w *world) {
 	s, other := begunAt(w, 2)
 	s.drop() // and its session with it
-	other.silence()
+	other.Silence()
 
 	s, other = begunAt(w, 2, anew)
 	s.drop()
-	w.connect("s").silence() // begins anew
-	other.silence()
+	w.connect("s").Silence() // begins anew
+	other.Silence()
 }
 
 func sharedDiesWithItsExpiry(w *world) {
@@ -113,23 +113,23 @@ func sharedDiesWithItsExpiry(w *world) {
 	if n := w.broker.Stats().Sessions; n != 2 {
 		w.t.Fatalf("%d sessions, want those of the publisher and the other", n)
 	}
-	other.silence()
+	other.Silence()
 }
 
 func sharedRefused(w *world) {
 	for qos := mqtt.QoS1; qos <= mqtt.QoS2; qos++ {
 		s, other := begunAt(w, qos, anew)
 		if qos == 1 {
-			s.say(&mqtt.Puback{PacketID: 1, ReasonCode: mqtt.ReasonUnspecifiedError})
+			s.Say(&mqtt.Puback{PacketID: 1, ReasonCode: mqtt.ReasonUnspecifiedError})
 		} else {
-			s.say(&mqtt.Pubrec{PacketID: 1, ReasonCode: mqtt.ReasonUnspecifiedError})
+			s.Say(&mqtt.Pubrec{PacketID: 1, ReasonCode: mqtt.ReasonUnspecifiedError})
 		}
-		s.silence()
-		other.silence()
+		s.Silence()
+		other.Silence()
 		s.drop()
-		w.connect("s", lasting).silence()
+		w.connect("s", lasting).Silence()
 		w.connect("s").leave()
-		other.silence()
+		other.Silence()
 		other.leave()
 	}
 }

@@ -71,7 +71,7 @@ func oneSubscription(s *settings) { s.MaxSubscriptions = 1 }
 
 func wildcardsAreGranted(w *world) {
 	c := w.connect("c")
-	c.subscribe(filter("#", 0), filter("+", 1), filter("a/+/b", 2), filter("a/#", 1), filter("+/+", 0), filter("/#", 0))
+	c.Subscribe(filter("#", 0), filter("+", 1), filter("a/+/b", 2), filter("a/#", 1), filter("+/+", 0), filter("/#", 0))
 }
 
 // subackForEach asks for more than there is room for, so that some are granted
@@ -79,11 +79,11 @@ func wildcardsAreGranted(w *world) {
 func subackForEach(w *world) {
 	for qos := mqtt.QoS0; qos <= mqtt.QoS2; qos++ {
 		c := w.connect("c")
-		c.say(&mqtt.Subscribe{PacketID: 7, Filters: []mqtt.Filter{filter("a", qos), filter("b", 1), filter("a", 2), filter("c/#", 0), filter("a", 0)}})
+		c.Say(&mqtt.Subscribe{PacketID: 7, Filters: []mqtt.Filter{filter("a", qos), filter("b", 1), filter("a", 2), filter("c/#", 0), filter("a", 0)}})
 		if w.v == mqtt.V5 {
-			c.expectHex("90 [ 0007 00 0" + string('0'+rune(qos)) + " 97 02 97 00 ]")
+			c.ExpectHex("90 [ 0007 00 0" + string('0'+rune(qos)) + " 97 02 97 00 ]")
 		} else {
-			c.expectHex("90 [ 0007 0" + string('0'+rune(qos)) + " 80 02 80 00 ]")
+			c.ExpectHex("90 [ 0007 0" + string('0'+rune(qos)) + " 80 02 80 00 ]")
 		}
 		c.leave()
 	}
@@ -91,22 +91,22 @@ func subackForEach(w *world) {
 
 func replaces(w *world) {
 	p := w.connect("p")
-	p.publish(kept("a", "kept", 2, 1))
+	p.Publish(kept("a", "kept", 2, 1))
 	s := w.connect("s")
 	for _, qos := range []mqtt.QoS{0, 2, 1} {
-		s.subscribe(filter("a", qos))
-		if m := s.message(); m.QoS != qos || !m.Retain || string(m.Payload) != "kept" {
+		s.Subscribe(filter("a", qos))
+		if m := s.Message(); m.QoS != qos || !m.Retain || string(m.Payload) != "kept" {
 			w.t.Errorf("QoS %d: heard %+v", qos, m)
 		}
-		p.publish(pub("a", "live", 2, 2))
-		if m := s.message(); m.QoS != qos || string(m.Payload) != "live" {
+		p.Publish(pub("a", "live", 2, 2))
+		if m := s.Message(); m.QoS != qos || string(m.Payload) != "live" {
 			w.t.Errorf("QoS %d: heard %+v", qos, m)
 		}
-		s.silence() // there is one subscription
+		s.Silence() // there is one subscription
 	}
-	s.unsubscribe("a")
-	p.publish(pub("a", "live", 2, 2))
-	s.silence()
+	s.Unsubscribe("a")
+	p.Publish(pub("a", "live", 2, 2))
+	s.Silence()
 }
 
 // replacesOptions has nothing of the old options stay.
@@ -115,20 +115,20 @@ func replacesOptions(w *world) {
 	f := filter("a", 0)
 	f.NoLocal, f.RetainAsPublished = true, true
 	s.identified(7, f)
-	s.publish(kept("a", "own", 0, 0))
-	s.silence()
-	s.subscribe(filter("a", 0))
-	s.expect(kept("a", "own", 0, 0))
-	s.say(kept("a", "again", 0, 0))
-	s.expect(pub("a", "again", 0, 0))
-	s.silence()
+	s.Publish(kept("a", "own", 0, 0))
+	s.Silence()
+	s.Subscribe(filter("a", 0))
+	s.Expect(kept("a", "own", 0, 0))
+	s.Say(kept("a", "again", 0, 0))
+	s.Expect(pub("a", "again", 0, 0))
+	s.Silence()
 }
 
 // losesNothing subscribes again and again while messages come.
 func losesNothing(w *world) {
 	const n = 300
 	s := w.connect("s")
-	s.subscribe(filter("a", 0))
+	s.Subscribe(filter("a", 0))
 	p := w.connect("p")
 	var sent []mqtt.Packet
 	for i := range byte(n / 3) {
@@ -138,16 +138,16 @@ func losesNothing(w *world) {
 	go func() {
 		defer close(done)
 		for range 3 {
-			p.say(sent...)
+			p.Say(sent...)
 		}
 	}()
 	for range n {
-		s.say(&mqtt.Subscribe{PacketID: 1, Filters: []mqtt.Filter{filter("a", 0)}})
+		s.Say(&mqtt.Subscribe{PacketID: 1, Filters: []mqtt.Filter{filter("a", 0)}})
 	}
 	<-done
 	messages, answers := 0, 0
 	for messages < n || answers < n {
-		switch s.next().(type) {
+		switch s.Next().(type) {
 		case *mqtt.Publish:
 			messages++
 		case *mqtt.Suback:
@@ -156,21 +156,21 @@ func losesNothing(w *world) {
 			w.t.Fatal("neither a message nor an answer")
 		}
 	}
-	s.silence()
+	s.Silence()
 }
 
 // asASequence has one filter twice in a packet: the second replaces the first.
 func asASequence(w *world) {
-	w.connect("r").publish(kept("a", "kept", 0, 0))
+	w.connect("r").Publish(kept("a", "kept", 0, 0))
 	s := w.connect("s")
-	s.subscribe(filter("a", 2), filter("b", 1), filter("a", 1))
-	s.expect(kept("a", "kept", 0, 0))
-	s.silence()
+	s.Subscribe(filter("a", 2), filter("b", 1), filter("a", 1))
+	s.Expect(kept("a", "kept", 0, 0))
+	s.Silence()
 	p := w.connect("p")
-	p.publish(pub("a", "1", 2, 1))
-	p.publish(pub("b", "2", 2, 2))
-	s.expect(pub("a", "1", 1, 1), pub("b", "2", 1, 2))
-	s.silence()
+	p.Publish(pub("a", "1", 2, 1))
+	p.Publish(pub("b", "2", 2, 2))
+	s.Expect(pub("a", "1", 1, 1), pub("b", "2", 1, 2))
+	s.Silence()
 }
 
 // lowerQoS tries every pair.
@@ -178,125 +178,125 @@ func lowerQoS(w *world) {
 	p := w.connect("p")
 	for granted := mqtt.QoS0; granted <= mqtt.QoS2; granted++ {
 		s := w.connect("s")
-		s.subscribe(filter("a", granted))
+		s.Subscribe(filter("a", granted))
 		for qos := mqtt.QoS0; qos <= mqtt.QoS2; qos++ {
-			p.publish(pub("a", "x", qos, 1))
-			if m := s.message(); m.QoS != min(granted, qos) {
+			p.Publish(pub("a", "x", qos, 1))
+			if m := s.Message(); m.QoS != min(granted, qos) {
 				w.t.Errorf("granted %d, published at %d, came at %d", granted, qos, m.QoS)
 			}
 		}
-		s.silence()
+		s.Silence()
 		s.leave()
 	}
 }
 
 func unsubscribedExactly(w *world) {
 	s := w.connect("s")
-	s.subscribe(filter("a/+", 0))
+	s.Subscribe(filter("a/+", 0))
 	p := w.connect("p")
 	for i, name := range []string{"a/b", "a/#", "+/+", "A/+", "a/", "a/+/", "#"} {
-		s.say(&mqtt.Unsubscribe{PacketID: 3, Filters: [][]byte{[]byte(name)}})
-		s.expect(&mqtt.Unsuback{PacketID: 3, ReasonCodes: []mqtt.ReasonCode{mqtt.ReasonNoSubscriptionExisted}})
-		p.publish(pub("a/b", string('0'+rune(i)), 0, 0))
-		s.expect(pub("a/b", string('0'+rune(i)), 0, 0))
+		s.Say(&mqtt.Unsubscribe{PacketID: 3, Filters: [][]byte{[]byte(name)}})
+		s.Expect(&mqtt.Unsuback{PacketID: 3, ReasonCodes: []mqtt.ReasonCode{mqtt.ReasonNoSubscriptionExisted}})
+		p.Publish(pub("a/b", string('0'+rune(i)), 0, 0))
+		s.Expect(pub("a/b", string('0'+rune(i)), 0, 0))
 	}
-	s.unsubscribe("a/+")
-	p.publish(pub("a/b", "too late", 0, 0))
-	s.silence()
+	s.Unsubscribe("a/+")
+	p.Publish(pub("a/b", "too late", 0, 0))
+	s.Silence()
 }
 
 func nothingNew(w *world) {
 	p := w.connect("p")
 	s := w.connect("s", anew)
-	s.subscribe(filter("a/#", 1), filter("a/b", 1), filter("c", 1))
-	s.unsubscribe("a/#")
-	p.publish(pub("a/x", "no longer", 1, 1))
-	p.publish(pub("a/b", "by the other", 1, 2))
-	s.expect(pub("a/b", "by the other", 1, 1))
-	s.unsubscribe("a/b")
-	p.publish(pub("a/b", "no longer", 1, 3))
-	s.silence()
+	s.Subscribe(filter("a/#", 1), filter("a/b", 1), filter("c", 1))
+	s.Unsubscribe("a/#")
+	p.Publish(pub("a/x", "no longer", 1, 1))
+	p.Publish(pub("a/b", "by the other", 1, 2))
+	s.Expect(pub("a/b", "by the other", 1, 1))
+	s.Unsubscribe("a/b")
+	p.Publish(pub("a/b", "no longer", 1, 3))
+	s.Silence()
 	s.leave()
-	p.publish(pub("a/b", "no longer", 1, 3))
-	p.publish(pub("c", "still", 1, 4))
+	p.Publish(pub("a/b", "no longer", 1, 3))
+	p.Publish(pub("c", "still", 1, 4))
 	s = w.connect("s", lasting)
-	s.expect(again("a/b", "by the other", 1, 1), pub("c", "still", 1, 2))
-	s.silence()
+	s.Expect(again("a/b", "by the other", 1, 1), pub("c", "still", 1, 2))
+	s.Silence()
 }
 
 // begunIsFinished unsubscribes in the middle of deliveries.
 func begunIsFinished(w *world) {
 	s := w.connect("s", anew)
-	s.subscribe(filter("a", 2))
+	s.Subscribe(filter("a", 2))
 	p := w.connect("p")
-	p.publish(pub("a", "1", 1, 1))
-	p.publish(pub("a", "2", 2, 2))
-	s.expect(pub("a", "1", 1, 1), pub("a", "2", 2, 2))
-	s.unsubscribe("a")
-	s.say(&mqtt.Pubrec{PacketID: 2})
-	s.expect(&mqtt.Pubrel{PacketID: 2})
+	p.Publish(pub("a", "1", 1, 1))
+	p.Publish(pub("a", "2", 2, 2))
+	s.Expect(pub("a", "1", 1, 1), pub("a", "2", 2, 2))
+	s.Unsubscribe("a")
+	s.Say(&mqtt.Pubrec{PacketID: 2})
+	s.Expect(&mqtt.Pubrel{PacketID: 2})
 	s.drop()
 	s = w.connect("s", lasting)
-	s.expect(again("a", "1", 1, 1), &mqtt.Pubrel{PacketID: 2})
-	s.say(&mqtt.Puback{PacketID: 1}, &mqtt.Pubcomp{PacketID: 2})
-	s.silence()
+	s.Expect(again("a", "1", 1, 1), &mqtt.Pubrel{PacketID: 2})
+	s.Say(&mqtt.Puback{PacketID: 1}, &mqtt.Pubcomp{PacketID: 2})
+	s.Silence()
 }
 
 func unsubackInAnyCase(w *world) {
 	c := w.connect("c")
-	c.say(&mqtt.Unsubscribe{PacketID: 4, Filters: [][]byte{[]byte("never/subscribed")}})
-	c.expect(&mqtt.Unsuback{PacketID: 4, ReasonCodes: []mqtt.ReasonCode{mqtt.ReasonNoSubscriptionExisted}})
+	c.Say(&mqtt.Unsubscribe{PacketID: 4, Filters: [][]byte{[]byte("never/subscribed")}})
+	c.Expect(&mqtt.Unsuback{PacketID: 4, ReasonCodes: []mqtt.ReasonCode{mqtt.ReasonNoSubscriptionExisted}})
 }
 
 func unsubscribesSeveral(w *world) {
 	c := w.connect("c")
-	c.subscribe(filter("a", 0), filter("b", 0), filter("c", 0))
-	c.say(&mqtt.Unsubscribe{PacketID: 5, Filters: [][]byte{[]byte("a"), []byte("x"), []byte("c"), []byte("a")}})
+	c.Subscribe(filter("a", 0), filter("b", 0), filter("c", 0))
+	c.Say(&mqtt.Unsubscribe{PacketID: 5, Filters: [][]byte{[]byte("a"), []byte("x"), []byte("c"), []byte("a")}})
 	gone, none := mqtt.ReasonSuccess, mqtt.ReasonNoSubscriptionExisted
-	c.expect(&mqtt.Unsuback{PacketID: 5, ReasonCodes: []mqtt.ReasonCode{gone, none, gone, none}})
+	c.Expect(&mqtt.Unsuback{PacketID: 5, ReasonCodes: []mqtt.ReasonCode{gone, none, gone, none}})
 	p := w.connect("p")
 	for _, topic := range []string{"a", "b", "c"} {
-		p.publish(pub(topic, "x", 0, 0))
+		p.Publish(pub(topic, "x", 0, 0))
 	}
-	c.expect(pub("b", "x", 0, 0))
-	c.silence()
+	c.Expect(pub("b", "x", 0, 0))
+	c.Silence()
 }
 
 func noLocal(w *world) {
 	s := w.connect("s")
 	f := filter("a", 1)
 	f.NoLocal = true
-	s.subscribe(f)
-	s.publish(pub("a", "own", 1, 1))
-	s.publish(kept("a", "own", 0, 0))
-	s.silence()
+	s.Subscribe(f)
+	s.Publish(pub("a", "own", 1, 1))
+	s.Publish(kept("a", "own", 0, 0))
+	s.Silence()
 	p := w.connect("p")
-	p.publish(pub("a", "another's", 1, 1))
-	s.expect(pub("a", "another's", 1, 1))
-	s.subscribe(f) // what is kept is its own, too
-	s.silence()
+	p.Publish(pub("a", "another's", 1, 1))
+	s.Expect(pub("a", "another's", 1, 1))
+	s.Subscribe(f) // what is kept is its own, too
+	s.Silence()
 	s.leave()
 	// The ClientID counts, not the connection nor the session.
 	s = w.connect("s")
-	s.subscribe(f)
-	s.silence()
-	s.subscribe(filter("a", 0))
-	s.expect(kept("a", "own", 0, 0))
+	s.Subscribe(f)
+	s.Silence()
+	s.Subscribe(filter("a", 0))
+	s.Expect(kept("a", "own", 0, 0))
 }
 
 func identifiersOfAll(w *world) {
 	s := w.connect("s")
 	s.identified(1, filter("a/#", 0))
 	s.identified(268_435_455, filter("a/+", 1))
-	s.subscribe(filter("a/b", 0)) // has none
+	s.Subscribe(filter("a/b", 0)) // has none
 	s.identified(1, filter("+/b", 0))
-	w.connect("p").publish(pub("a/b", "x", 1, 1))
-	m := s.message()
+	w.connect("p").Publish(pub("a/b", "x", 1, 1))
+	m := s.Message()
 	slices.Sort(m.Properties.SubscriptionIDs)
 	if m.QoS != 1 || !slices.Equal(m.Properties.SubscriptionIDs, []uint32{1, 1, 268_435_455}) {
 		w.t.Errorf("heard %+v", m)
 	}
-	s.silence()
+	s.Silence()
 }
 
 // identifierOfEachCopy has a message come once for a subscription of its own,
@@ -305,12 +305,12 @@ func identifierOfEachCopy(w *world) {
 	s := w.connect("s")
 	s.identified(1, filter("a", 0))
 	s.identified(2, filter("$share/g/a", 0))
-	w.connect("p").publish(pub("a", "x", 0, 0))
-	one, two := s.message(), s.message()
+	w.connect("p").Publish(pub("a", "x", 0, 0))
+	one, two := s.Message(), s.Message()
 	got := append(one.Properties.SubscriptionIDs, two.Properties.SubscriptionIDs...)
 	slices.Sort(got)
 	if !slices.Equal(got, []uint32{1, 2}) || len(one.Properties.SubscriptionIDs) != 1 {
 		w.t.Errorf("heard %+v and %+v", one, two)
 	}
-	s.silence()
+	s.Silence()
 }

@@ -35,30 +35,30 @@ var topics5 = []proof{
 func fits(w *world, name string, yes, no []string) {
 	w.t.Helper()
 	s, p := w.connect("s"), w.connect("p")
-	s.subscribe(filter(name, 0))
+	s.Subscribe(filter(name, 0))
 	for _, topic := range append(no, yes...) {
-		p.publish(kept(topic, "x", 0, 0))
+		p.Publish(kept(topic, "x", 0, 0))
 	}
 	for _, topic := range yes {
-		s.expect(pub(topic, "x", 0, 0))
+		s.Expect(pub(topic, "x", 0, 0))
 	}
-	s.silence()
-	s.unsubscribe(name)
-	s.subscribe(filter(name, 0))
+	s.Silence()
+	s.Unsubscribe(name)
+	s.Subscribe(filter(name, 0))
 	came := map[string]bool{}
 	for range yes {
-		came[string(s.message().Topic)] = true
+		came[string(s.Message().Topic)] = true
 	}
 	for _, topic := range yes {
 		if !came[topic] {
 			w.t.Errorf("%q: %q did not come of what is kept", name, topic)
 		}
 	}
-	s.silence()
+	s.Silence()
 	for _, topic := range append(no, yes...) {
-		p.publish(kept(topic, "", 0, 0))
+		p.Publish(kept(topic, "", 0, 0))
 		if slices.Contains(yes, topic) {
-			s.message()
+			s.Message()
 		}
 	}
 }
@@ -97,10 +97,10 @@ func anyTopic(s *settings) { s.MaxTopicLength, s.MaxTopicLevels = 0, 0 }
 func longest(w *world) {
 	name := strings.Repeat("a/", 32767) + "b" // 65535
 	s := w.connect("s")
-	s.subscribe(filter(name, 0), filter(name[:65534]+"+", 0), filter(name[:65534]+"#", 0))
-	w.connect("p").publish(pub(name, "x", 1, 1))
-	s.expect(pub(name, "x", 0, 0))
-	s.unsubscribe(name)
+	s.Subscribe(filter(name, 0), filter(name[:65534]+"+", 0), filter(name[:65534]+"#", 0))
+	w.connect("p").Publish(pub(name, "x", 1, 1))
+	s.Expect(pub(name, "x", 0, 0))
+	s.Unsubscribe(name)
 }
 
 // asTheyAre has names that somebody could take for the same.
@@ -108,23 +108,23 @@ func asTheyAre(w *world) {
 	alike := []string{"a/b", "A/b", "a/B", "a//b", "/a/b", "a/b/", "a /b", " a/b", "caf\u00e9", "cafe\u0301", "\u212b", "\u00c5", "a/./b", "a/../b", "a%2fb"}
 	s := w.connect("s")
 	for i, name := range alike {
-		s.subscribe(filter(name, mqtt.QoS(i%2)))
+		s.Subscribe(filter(name, mqtt.QoS(i%2)))
 	}
 	p := w.connect("p")
 	for _, topic := range alike {
-		p.publish(pub(topic, "x", 0, 0))
-		s.expect(pub(topic, "x", 0, 0))
+		p.Publish(pub(topic, "x", 0, 0))
+		s.Expect(pub(topic, "x", 0, 0))
 	}
-	s.silence()
+	s.Silence()
 	for i, name := range alike {
-		s.unsubscribe(name)
+		s.Unsubscribe(name)
 		for _, topic := range alike {
-			p.say(pub(topic, "x", 0, 0))
+			p.Say(pub(topic, "x", 0, 0))
 		}
-		p.silence()
+		p.Silence()
 		for _, topic := range alike[i+1:] {
-			s.expect(pub(topic, "x", 0, 0))
+			s.Expect(pub(topic, "x", 0, 0))
 		}
 	}
-	s.silence()
+	s.Silence()
 }

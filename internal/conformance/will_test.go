@@ -49,7 +49,7 @@ func willing(p *mqtt.Connect) {
 // watcher is who hears wills.
 func watcher(w *world) *client {
 	c := w.connect("watch", func(p *mqtt.Connect) { p.KeepAlive = 0 })
-	c.subscribe(filter("will", 0))
+	c.Subscribe(filter("will", 0))
 	return c
 }
 
@@ -58,48 +58,48 @@ func willsComeAndGo(w *world) {
 	watch := watcher(w)
 	gone := func() {
 		w.t.Helper()
-		watch.expect(pub("will", "gone", 0, 0))
-		watch.silence()
+		watch.Expect(pub("will", "gone", 0, 0))
+		watch.Silence()
 	}
 	w.connect("c", willing).drop()
 	gone()
 
 	c := w.connect("c", willing, func(p *mqtt.Connect) { p.KeepAlive = 10 })
 	time.Sleep(15*time.Second - 1)
-	watch.silence()
+	watch.Silence()
 	time.Sleep(1)
 	synctest.Wait()
-	c.ended(mqtt.ReasonKeepAliveTimeout)
+	c.Ended(mqtt.ReasonKeepAliveTimeout)
 	gone()
 
 	c = w.connect("c", willing)
-	c.hex("00 00") // a protocol error
-	c.ended(malformed)
+	c.SendHex("00 00") // a protocol error
+	c.Ended(malformed)
 	gone()
 
 	old := w.connect("c", willing)
 	c = w.connect("c", willing) // takes over
-	old.ended(mqtt.ReasonSessionTakenOver)
+	old.Ended(mqtt.ReasonSessionTakenOver)
 	gone()
 
 	// With a DISCONNECT it does not come, also when the session stays.
 	c.leave()
 	w.connect("c", willing, anew).leave()
 	time.Sleep(time.Hour)
-	watch.silence()
+	watch.Silence()
 }
 
 func willOnce(w *world) {
 	watch := watcher(w)
 	w.connect("c", willing, anew).drop()
-	watch.expect(pub("will", "gone", 0, 0))
+	watch.Expect(pub("will", "gone", 0, 0))
 	w.connect("c", lasting).drop() // the session has none any more
 	time.Sleep(2 * time.Hour)
-	watch.silence()
+	watch.Silence()
 	w.connect("c", willing, anew).leave()
 	w.connect("c", lasting).drop()
 	time.Sleep(2 * time.Hour)
-	watch.silence()
+	watch.Silence()
 }
 
 func noWill(w *world) {
@@ -108,7 +108,7 @@ func noWill(w *world) {
 	w.connect("c", lasting).drop()
 	w.connect("c", willing, lasting).leave()
 	w.connect("c", lasting).drop()
-	watch.silence()
+	watch.Silence()
 }
 
 func discardedWill(w *world) {
@@ -116,9 +116,9 @@ func discardedWill(w *world) {
 	w.connect("c", willing).leave()
 	w.connect("d", willing, anew).leave()
 	time.Sleep(24 * time.Hour)
-	watch.silence()
+	watch.Silence()
 	w.connect("d", lasting).drop()
-	watch.silence()
+	watch.Silence()
 }
 
 // willQoSAndRetain looks at wills of each QoS, retained and not, as they come
@@ -127,23 +127,23 @@ func willQoSAndRetain(w *world) {
 	for qos := mqtt.QoS0; qos <= mqtt.QoS2; qos++ {
 		for _, retain := range []bool{false, true} {
 			watch := w.connect("watch")
-			watch.subscribe(filter("will", 2))
+			watch.Subscribe(filter("will", 2))
 			w.connect("c", func(p *mqtt.Connect) {
 				p.Will = &mqtt.Will{Topic: []byte("will"), Payload: []byte("gone"), QoS: qos, Retain: retain}
 			}).drop()
-			if m := watch.message(); m.QoS != qos || m.Retain || string(m.Payload) != "gone" {
+			if m := watch.Message(); m.QoS != qos || m.Retain || string(m.Payload) != "gone" {
 				w.t.Errorf("QoS %d, retain %v: heard %+v", qos, retain, m)
 			}
 			late := w.connect("late")
-			late.subscribe(filter("will", 2))
+			late.Subscribe(filter("will", 2))
 			if retain {
-				if m := late.message(); m.QoS != qos || !m.Retain || string(m.Payload) != "gone" {
+				if m := late.Message(); m.QoS != qos || !m.Retain || string(m.Payload) != "gone" {
 					w.t.Errorf("QoS %d: %+v is kept", qos, m)
 				}
 			}
-			late.silence()
-			late.unsubscribe("will")
-			late.publish(kept("will", "", 0, 0)) // for the next
+			late.Silence()
+			late.Unsubscribe("will")
+			late.Publish(kept("will", "", 0, 0)) // for the next
 		}
 	}
 }
@@ -161,43 +161,43 @@ func delayedWill(w *world) {
 	comesAfter := func(want time.Duration) {
 		w.t.Helper()
 		time.Sleep(want - 1)
-		watch.silence()
+		watch.Silence()
 		time.Sleep(1)
 		synctest.Wait()
-		watch.expect(pub("will", "gone", 0, 0))
+		watch.Expect(pub("will", "gone", 0, 0))
 	}
 	w.connect("c", delayed(10, 60)).drop()
 	comesAfter(10 * time.Second)
 	time.Sleep(time.Hour)
-	watch.silence()
+	watch.Silence()
 
 	w.connect("c", delayed(60, 10)).drop()
 	comesAfter(10 * time.Second)
 
 	w.connect("c", delayed(60, 0)).drop()
-	watch.expect(pub("will", "gone", 0, 0))
+	watch.Expect(pub("will", "gone", 0, 0))
 
 	// Whoever comes back in time prevents it.
 	w.connect("c", delayed(10, 60)).drop()
 	time.Sleep(10*time.Second - 1)
 	c := w.connect("c", lasting)
 	time.Sleep(time.Hour)
-	watch.silence()
+	watch.Silence()
 	c.leave()
 
 	// One that begins anew ends the session, and so the wait.
 	w.connect("c", delayed(10, 60)).drop()
 	c = w.connect("c")
-	watch.expect(pub("will", "gone", 0, 0))
+	watch.Expect(pub("will", "gone", 0, 0))
 	c.leave()
 
 	// A DISCONNECT that ends the session with the connection does too.
 	c = w.connect("c", delayed(10, 60))
-	c.say(&mqtt.Disconnect{ReasonCode: mqtt.ReasonDisconnectWithWill,
+	c.Say(&mqtt.Disconnect{ReasonCode: mqtt.ReasonDisconnectWithWill,
 		Properties: mqtt.DisconnectProperties{HasSessionExpiry: true}})
-	c.closed()
-	watch.expect(pub("will", "gone", 0, 0))
-	watch.silence()
+	c.Closed()
+	watch.Expect(pub("will", "gone", 0, 0))
+	watch.Silence()
 }
 
 // willAfterReason leaves with every reason a client has: only the normal one
@@ -210,15 +210,15 @@ func willAfterReason(w *world) {
 			continue
 		}
 		c := w.connect("c", willing)
-		c.say(&mqtt.Disconnect{ReasonCode: reason})
-		c.closed()
+		c.Say(&mqtt.Disconnect{ReasonCode: reason})
+		c.Closed()
 		w.settle(1)
-		watch.say(&mqtt.Pingreq{})
-		heard := watch.next()
+		watch.Say(&mqtt.Pingreq{})
+		heard := watch.Next()
 		if m, ok := heard.(*mqtt.Publish); !ok || string(m.Payload) != "gone" {
 			w.t.Errorf("after DISCONNECT with %v no will", reason)
 		} else {
-			watch.expect(&mqtt.Pingresp{})
+			watch.Expect(&mqtt.Pingresp{})
 		}
 	}
 }
@@ -232,5 +232,5 @@ func willProperties(w *world) {
 	w.connect("c", willing, func(p *mqtt.Connect) { p.Will.Properties.Forward = user }).drop()
 	want := pub("will", "gone", 0, 0)
 	want.Properties.Forward = user
-	watch.expect(want)
+	watch.Expect(want)
 }

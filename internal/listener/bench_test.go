@@ -30,8 +30,8 @@ func benchmarkLoopback(b *testing.B, publishers, subscribers int) {
 	total := rounds * batch * publishers
 	ended := make(chan error, subscribers)
 	for i := range subscribers {
-		c := w.connect(mqtt.V311, fmt.Sprint("s", i), nil)
-		c.subscribe(filter("bench/+", 0))
+		c := w.connect(mqtt.V311, fmt.Sprint("s", i))
+		c.Subscribe(filter("bench/+", 0))
 		go func() {
 			_, err := io.CopyN(io.Discard, c.Conn, int64(total*len(one)))
 			ended <- err
@@ -39,7 +39,7 @@ func benchmarkLoopback(b *testing.B, publishers, subscribers int) {
 	}
 	conns := make([]net.Conn, publishers)
 	for i := range conns {
-		conns[i] = w.connect(mqtt.V311, fmt.Sprint("p", i), nil).Conn
+		conns[i] = w.connect(mqtt.V311, fmt.Sprint("p", i)).Conn
 	}
 	b.SetBytes(int64(len(one)))
 	b.ReportAllocs()
@@ -62,7 +62,7 @@ func benchmarkLoopback(b *testing.B, publishers, subscribers int) {
 // QoS 1 there and back: the time of one PUBLISH and its PUBACK.
 func BenchmarkPubackLatency(b *testing.B) {
 	w := overTCP(b, nil)
-	c := w.connect(mqtt.V311, "c", nil)
+	c := w.connect(mqtt.V311, "c")
 	c.SetDeadline(time.Time{})
 	m, err := pub("bench/topic", "payload", 1, 1).AppendTo(nil, mqtt.V311)
 	must(b, err)

@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"snbroker/internal/mqtt"
+	"snbroker/internal/mqtt/mqtttest"
+	"snbroker/internal/mqtt/mqtttest/octets"
 )
 
 // What the first packets of a connection are answered by, octet for octet.
@@ -43,18 +45,18 @@ func TestFirstPackets(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			onBoth(t, nil, func(t *testing.T, w *world) {
 				p := w.dial(mqtt.V311)
-				if bytes.Contains(unhex(t, c.sent), []byte("MQTT\x05")) || c.name == "level 6" {
-					p.v = mqtt.V5
+				if bytes.Contains(octets.Read(t, c.sent), []byte("MQTT\x05")) || c.name == "level 6" {
+					p.Version = mqtt.V5
 				}
-				p.sendHex(c.sent)
+				p.SendHex(c.sent)
 				if c.answer != "" {
-					p.expectHex(c.answer)
+					p.ExpectHex(c.answer)
 				}
 				if c.stays {
-					p.expectNothing()
+					p.Silence()
 					return
 				}
-				p.expectClosed()
+				p.Closed()
 				until(t, "the connection is forgotten", func() bool { return w.Stats().Connections == 0 })
 				if n := w.broker.Stats().Sessions; n != 0 {
 					t.Errorf("%d sessions were made", n)
@@ -66,8 +68,8 @@ func TestFirstPackets(t *testing.T) {
 
 func TestConnack5(t *testing.T) {
 	onBoth(t, func(s *settings) { s.MaxPacket, s.ReceiveMaximum, s.TopicAliasMaximum = 5000, 7, 3 }, func(t *testing.T, w *world) {
-		c := w.connect(mqtt.V5, "", nil)
-		p := c.ack.Properties
+		c := w.connect(mqtt.V5, "")
+		p := c.Connack.Properties
 		if p.MaximumPacketSize != 5000 || p.ReceiveMaximum != 7 || p.TopicAliasMaximum != 3 {
 			t.Errorf("CONNACK says %+v", p)
 		}
@@ -75,14 +77,14 @@ func TestConnack5(t *testing.T) {
 			t.Errorf("CONNACK overrules what was not asked: %+v", p)
 		}
 		id := string(p.AssignedClientID)
-		other := w.connect(mqtt.V5, "", nil)
-		if id == "" || id == string(other.ack.Properties.AssignedClientID) {
-			t.Errorf("assigned %q and %q", id, other.ack.Properties.AssignedClientID)
+		other := w.connect(mqtt.V5, "")
+		if id == "" || id == string(other.Connack.Properties.AssignedClientID) {
+			t.Errorf("assigned %q and %q", id, other.Connack.Properties.AssignedClientID)
 		}
 		// The id that was given is the session's.
-		w.connect(mqtt.V5, id, nil)
-		c.expect(&mqtt.Disconnect{ReasonCode: mqtt.ReasonSessionTakenOver})
-		if named := w.connect(mqtt.V5, "named", nil); named.ack.Properties.AssignedClientID != nil {
+		w.connect(mqtt.V5, id)
+		c.Expect(&mqtt.Disconnect{ReasonCode: mqtt.ReasonSessionTakenOver})
+		if named := w.connect(mqtt.V5, "named"); named.Connack.Properties.AssignedClientID != nil {
 			t.Error("a client with an id was assigned one")
 		}
 	})
@@ -92,9 +94,9 @@ func TestAnonymousForbidden(t *testing.T) {
 	onBoth(t, func(s *settings) { s.Anonymous = false }, func(t *testing.T, w *world) {
 		for _, v := range versions {
 			c := w.dial(v)
-			c.send(&mqtt.Connect{Version: v, CleanStart: true, ClientID: []byte("c")})
-			c.expect(&mqtt.Connack{ReasonCode: mqtt.ReasonNotAuthorized})
-			c.expectClosed()
+			c.Say(&mqtt.Connect{Version: v, CleanStart: true, ClientID: []byte("c")})
+			c.Expect(&mqtt.Connack{ReasonCode: mqtt.ReasonNotAuthorized})
+			c.Closed()
 		}
 		if n := w.broker.Stats().Sessions; n != 0 {
 			t.Errorf("%d sessions were made", n)
@@ -105,12 +107,9 @@ func TestAnonymousForbidden(t *testing.T) {
 func TestSecondConnect(t *testing.T) {
 	onBoth(t, nil, func(t *testing.T, w *world) {
 		for i, v := range versions {
-			c := w.connect(v, "c", nil)
-			c.send(&mqtt.Connect{Version: v, CleanStart: true, ClientID: []byte("c")})
-			if v == mqtt.V5 {
-				c.expect(&mqtt.Disconnect{ReasonCode: mqtt.ReasonProtocolError})
-			}
-			c.expectClosed()
+			c := w.connect(v, "c")
+			c.Say(&mqtt.Connect{Version: v, CleanStart: true, ClientID: []byte("c")})
+			c.Ended(mqtt.ReasonProtocolError)
 			until(t, "it is counted", func() bool { return w.Stats().ProtocolError == uint64(i+1) })
 		}
 	})
@@ -120,8 +119,8 @@ func TestConnectTimeout(t *testing.T) {
 	inBubble(t, nil, func(t *testing.T, w *world) {
 		start := time.Now()
 		c := w.dial(mqtt.V5)
-		c.sendHex("10 20 0004'MQ'") // never goes on
-		c.expectClosed()
+		c.SendHex("10 20 0004'MQ'") // never goes on
+		c.Closed()
 		if took := time.Since(start); took != 10*time.Second {
 			t.Errorf("closed after %v", took)
 		}
@@ -130,51 +129,47 @@ func TestConnectTimeout(t *testing.T) {
 
 func TestMaxConnections(t *testing.T) {
 	onBoth(t, func(s *settings) { s.MaxConnections = 2 }, func(t *testing.T, w *world) {
-		first := w.connect(mqtt.V311, "a", nil)
-		w.connect(mqtt.V311, "b", nil)
-		w.dial(mqtt.V311).expectClosed()
+		first := w.connect(mqtt.V311, "a")
+		w.connect(mqtt.V311, "b")
+		w.dial(mqtt.V311).Closed()
 		if s := w.Stats(); s.Connections != 2 || s.Accepted != 2 || s.Refused != 1 {
 			t.Errorf("stats: %+v", s)
 		}
-		first.send(&mqtt.Disconnect{})
-		first.expectClosed()
+		first.Disconnect()
 		until(t, "room again", func() bool { return w.Stats().Connections == 1 })
-		w.connect(mqtt.V311, "c", nil)
+		w.connect(mqtt.V311, "c")
 	})
 }
 
 func TestMaxSessions(t *testing.T) {
 	onBoth(t, func(s *settings) { s.MaxSessions = 1 }, func(t *testing.T, w *world) {
-		w.connect(mqtt.V5, "a", nil)
+		w.connect(mqtt.V5, "a")
 		c := w.dial(mqtt.V5)
-		c.send(&mqtt.Connect{Version: mqtt.V5, ClientID: []byte("b")})
-		c.expect(&mqtt.Connack{ReasonCode: mqtt.ReasonQuotaExceeded})
-		c.expectClosed()
+		c.Say(&mqtt.Connect{Version: mqtt.V5, ClientID: []byte("b")})
+		c.Expect(&mqtt.Connack{ReasonCode: mqtt.ReasonQuotaExceeded})
+		c.Closed()
 	})
 }
 
 func TestKeepAlive(t *testing.T) {
 	for _, v := range versions {
 		inBubble(t, nil, func(t *testing.T, w *world) {
-			watch := w.connect(mqtt.V311, "watch", nil)
-			watch.subscribe(filter("will", 0))
+			watch := w.connect(mqtt.V311, "watch")
+			watch.Subscribe(filter("will", 0))
 			c := w.connect(v, "c", func(p *mqtt.Connect) {
 				p.KeepAlive = 10
 				p.Will = &mqtt.Will{Topic: []byte("will"), Payload: []byte("gone")}
 			})
 			for range 20 { // as long as it says something
 				time.Sleep(15*time.Second - 1)
-				c.expectNothing()
+				c.Silence()
 			}
 			start := time.Now()
-			if v == mqtt.V5 {
-				c.expect(&mqtt.Disconnect{ReasonCode: mqtt.ReasonKeepAliveTimeout})
-			}
-			c.expectClosed()
+			c.Ended(mqtt.ReasonKeepAliveTimeout)
 			if silent := time.Since(start); silent != 15*time.Second {
 				t.Errorf("%v: disconnected after %v, want one and a half keep-alives", v, silent)
 			}
-			watch.expect(pub("will", "gone", 0, 0))
+			watch.Expect(pub("will", "gone", 0, 0))
 		})
 	}
 }
@@ -184,9 +179,9 @@ func TestKeepAliveOnSocket(t *testing.T) {
 	t.Parallel()
 	w := overTCP(t, nil)
 	c := w.connect(mqtt.V5, "c", func(p *mqtt.Connect) { p.KeepAlive = 1 })
-	c.expectNothing()
-	c.expect(&mqtt.Disconnect{ReasonCode: mqtt.ReasonKeepAliveTimeout})
-	c.expectClosed()
+	c.Silence()
+	c.Expect(&mqtt.Disconnect{ReasonCode: mqtt.ReasonKeepAliveTimeout})
+	c.Closed()
 }
 
 func TestServerKeepAlive(t *testing.T) {
@@ -195,12 +190,12 @@ func TestServerKeepAlive(t *testing.T) {
 			asked uint16
 			told  bool
 		}{{0, true}, {29, false}, {30, false}, {31, true}, {65535, true}} {
-			p := w.connect(mqtt.V5, "c", func(p *mqtt.Connect) { p.KeepAlive = c.asked }).ack.Properties
+			p := w.connect(mqtt.V5, "c", func(p *mqtt.Connect) { p.KeepAlive = c.asked }).Connack.Properties
 			if p.HasServerKeepAlive != c.told || c.told && p.ServerKeepAlive != 30 {
 				t.Errorf("asked for %d, told %v %d", c.asked, p.HasServerKeepAlive, p.ServerKeepAlive)
 			}
 		}
-		c := w.connect(mqtt.V311, "old", nil) // cannot be told, is held to it
+		c := w.connect(mqtt.V311, "old") // cannot be told, is held to it
 		start := time.Now()
 		c.SetReadDeadline(time.Time{})
 		if _, err := c.Read(make([]byte, 1)); err == nil || time.Since(start) != 45*time.Second {
@@ -212,14 +207,11 @@ func TestServerKeepAlive(t *testing.T) {
 func TestTakeover(t *testing.T) {
 	onBoth(t, nil, func(t *testing.T, w *world) {
 		for _, v := range versions {
-			old := w.connect(v, "c", nil)
+			old := w.connect(v, "c")
 			w.connect(mqtt.V5, "c", func(p *mqtt.Connect) {
 				p.Will = &mqtt.Will{Topic: []byte("will")}
-			}).expectNothing()
-			if v == mqtt.V5 {
-				old.expect(&mqtt.Disconnect{ReasonCode: mqtt.ReasonSessionTakenOver})
-			}
-			old.expectClosed()
+			}).Silence()
+			old.Ended(mqtt.ReasonSessionTakenOver)
 		}
 		if n := w.broker.Stats().Sessions; n != 1 {
 			t.Errorf("%d sessions, want one", n)
@@ -232,42 +224,39 @@ func TestTakeover(t *testing.T) {
 func TestResumed(t *testing.T) {
 	onBoth(t, nil, func(t *testing.T, w *world) {
 		for _, v := range versions {
-			p := w.connect(mqtt.V311, "pub", nil)
-			c := w.connect(v, "sub", nil) // ends what the version before left
-			c.send(&mqtt.Disconnect{})
-			c.expectClosed()
-			c = w.connect(v, "sub", resume)
-			if c.ack.SessionPresent {
+			p := w.connect(mqtt.V311, "pub")
+			c := w.connect(v, "sub") // ends what the version before left
+			c.Disconnect()
+			c = w.connect(v, "sub", lasting)
+			if c.Connack.SessionPresent {
 				t.Errorf("%v: a new session is present", v)
 			}
-			c.subscribe(filter("a/#", 2))
-			p.publish(pub("a/1", "one", 1, 1))
-			p.publish(pub("a/2", "two", 2, 2))
-			p.publish(pub("a/3", "three", 2, 3))
-			c.expect(pub("a/1", "one", 1, 1), pub("a/2", "two", 2, 2), pub("a/3", "three", 2, 3))
-			c.send(&mqtt.Pubrec{PacketID: 2})
-			c.expect(&mqtt.Pubrel{PacketID: 2})
-			c.Conn.Close()
+			c.Subscribe(filter("a/#", 2))
+			p.Publish(pub("a/1", "one", 1, 1))
+			p.Publish(pub("a/2", "two", 2, 2))
+			p.Publish(pub("a/3", "three", 2, 3))
+			c.Expect(pub("a/1", "one", 1, 1), pub("a/2", "two", 2, 2), pub("a/3", "three", 2, 3))
+			c.Say(&mqtt.Pubrec{PacketID: 2})
+			c.Expect(&mqtt.Pubrel{PacketID: 2})
+			c.Close()
 			until(t, "the connection's end", func() bool { return w.Stats().Connections == 1 })
-			p.publish(pub("a/4", "four", 1, 4))
+			p.Publish(pub("a/4", "four", 1, 4))
 
-			c = w.connect(v, "sub", resume)
-			if want := v != mqtt.V31; c.ack.SessionPresent != want {
-				t.Errorf("%v: session present %v, want %v", v, c.ack.SessionPresent, want)
+			c = w.connect(v, "sub", lasting)
+			if want := v != mqtt.V31; c.Connack.SessionPresent != want {
+				t.Errorf("%v: session present %v, want %v", v, c.Connack.SessionPresent, want)
 			}
-			one, three := pub("a/1", "one", 1, 1), pub("a/3", "three", 2, 3)
-			one.Dup, three.Dup = true, true
-			c.expect(one, &mqtt.Pubrel{PacketID: 2}, three, pub("a/4", "four", 1, 4))
-			c.send(&mqtt.Puback{PacketID: 1}, &mqtt.Pubcomp{PacketID: 2}, &mqtt.Pubrec{PacketID: 3}, &mqtt.Puback{PacketID: 4})
-			c.expect(&mqtt.Pubrel{PacketID: 3})
-			c.send(&mqtt.Pubcomp{PacketID: 3})
-			c.expectNothing()
-			c.Conn.Close()
+			c.Expect(again("a/1", "one", 1, 1), &mqtt.Pubrel{PacketID: 2}, again("a/3", "three", 2, 3), pub("a/4", "four", 1, 4))
+			c.Say(&mqtt.Puback{PacketID: 1}, &mqtt.Pubcomp{PacketID: 2}, &mqtt.Pubrec{PacketID: 3}, &mqtt.Puback{PacketID: 4})
+			c.Expect(&mqtt.Pubrel{PacketID: 3})
+			c.Say(&mqtt.Pubcomp{PacketID: 3})
+			c.Silence()
+			c.Close()
 			until(t, "the connection's end", func() bool { return w.Stats().Connections == 1 })
-			c = w.connect(v, "sub", resume)
-			c.expectNothing()
-			c.Conn.Close()
-			p.Conn.Close()
+			c = w.connect(v, "sub", lasting)
+			c.Silence()
+			c.Close()
+			p.Close()
 			until(t, "the connections' end", func() bool { return w.Stats().Connections == 0 })
 		}
 	})
@@ -279,21 +268,20 @@ func TestSessionExpiry5(t *testing.T) {
 			t.Helper()
 			p := mqtt.ConnectProperties{SessionExpiry: expiry, HasSessionExpiry: true}
 			c := w.connect(mqtt.V5, "c", func(c *mqtt.Connect) { c.Properties = p })
-			if told := c.ack.Properties.HasSessionExpiry; told != (expiry > 100) || told && c.ack.Properties.SessionExpiry != 100 {
-				t.Errorf("asked for %d s, told %v %d", expiry, told, c.ack.Properties.SessionExpiry)
+			if told := c.Connack.Properties.HasSessionExpiry; told != (expiry > 100) || told && c.Connack.Properties.SessionExpiry != 100 {
+				t.Errorf("asked for %d s, told %v %d", expiry, told, c.Connack.Properties.SessionExpiry)
 			}
 			d := &mqtt.Disconnect{}
 			if change != nil {
 				change(d)
 			}
-			c.send(d)
-			c.expectClosed()
+			c.Say(d)
+			c.Closed()
 			time.Sleep(after)
 			synctest.Wait()
 			again := w.connect(mqtt.V5, "c", func(c *mqtt.Connect) { c.CleanStart = false })
-			again.send(&mqtt.Disconnect{})
-			again.expectClosed()
-			return again.ack.SessionPresent
+			again.Disconnect()
+			return again.Connack.SessionPresent
 		}
 		to := func(seconds uint32) func(*mqtt.Disconnect) {
 			return func(d *mqtt.Disconnect) {
@@ -321,22 +309,22 @@ func TestSessionExpiry5(t *testing.T) {
 			}
 		}
 		// [MQTT-3.14.2-2]: none at CONNECT, none at DISCONNECT.
-		c := w.connect(mqtt.V5, "c", nil)
+		c := w.connect(mqtt.V5, "c")
 		d := &mqtt.Disconnect{}
 		to(10)(d)
-		c.send(d)
-		c.expect(&mqtt.Disconnect{ReasonCode: mqtt.ReasonProtocolError})
-		c.expectClosed()
+		c.Say(d)
+		c.Expect(&mqtt.Disconnect{ReasonCode: mqtt.ReasonProtocolError})
+		c.Closed()
 	})
 }
 
 func TestWills(t *testing.T) {
 	for _, v := range versions {
 		onBoth(t, nil, func(t *testing.T, w *world) {
-			watch := w.connect(v, "watch", nil)
-			watch.subscribe(filter("will/#", 1))
+			watch := w.connect(v, "watch")
+			watch.Subscribe(filter("will/#", 1))
 			n := uint16(0)
-			start := func() *client {
+			start := func() *mqtttest.Peer {
 				return w.connect(v, "c", func(p *mqtt.Connect) {
 					p.Will = &mqtt.Will{Topic: []byte("will/c"), Payload: []byte("gone"), QoS: 1}
 				})
@@ -344,50 +332,43 @@ func TestWills(t *testing.T) {
 			fired := func() {
 				t.Helper()
 				n++
-				watch.expect(pub("will/c", "gone", 1, n))
-				watch.send(&mqtt.Puback{PacketID: n})
+				watch.Expect(pub("will/c", "gone", 1, n))
+				watch.Say(&mqtt.Puback{PacketID: n})
 			}
 			ended := func() {
 				t.Helper()
 				until(t, "the connection's end", func() bool { return w.Stats().Connections == 1 })
 			}
 			c := start()
-			c.send(&mqtt.Disconnect{})
-			c.expectClosed()
+			c.Disconnect()
 			ended()
-			watch.expectNothing()
+			watch.Silence()
 
-			start().Conn.Close() // dropped
+			start().Close() // dropped
 			fired()
 			ended()
 
 			c = start()
-			c.sendHex("f3 00") // malformed
-			if v == mqtt.V5 {
-				c.expect(&mqtt.Disconnect{ReasonCode: mqtt.ReasonMalformedPacket})
-			}
-			c.expectClosed()
+			c.SendHex("f3 00") // malformed
+			c.Ended(mqtt.ReasonMalformedPacket)
 			fired()
 			ended()
 
 			old := start() // taken over
-			taken := make(chan *client)
+			taken := make(chan *mqtttest.Peer)
 			go func() { taken <- start() }()
-			if v == mqtt.V5 {
-				old.expect(&mqtt.Disconnect{ReasonCode: mqtt.ReasonSessionTakenOver})
-			}
-			old.expectClosed()
+			old.Ended(mqtt.ReasonSessionTakenOver)
 			c = <-taken
 			fired()
 			if v == mqtt.V5 {
-				c.send(&mqtt.Disconnect{ReasonCode: mqtt.ReasonDisconnectWithWill})
+				c.Say(&mqtt.Disconnect{ReasonCode: mqtt.ReasonDisconnectWithWill})
 				fired()
 			} else {
-				c.send(&mqtt.Disconnect{})
+				c.Say(&mqtt.Disconnect{})
 			}
-			c.expectClosed()
+			c.Closed()
 			ended()
-			watch.expectNothing()
+			watch.Silence()
 		})
 	}
 }
@@ -395,74 +376,72 @@ func TestWills(t *testing.T) {
 // A client that leaves and is back at once does not take itself over.
 func TestLeavingAndComingBackAtOnceIsNoLoss(t *testing.T) {
 	w := overTCP(t, nil)
-	watch := w.connect(mqtt.V311, "watch", nil)
-	watch.subscribe(filter("will", 0))
+	watch := w.connect(mqtt.V311, "watch")
+	watch.Subscribe(filter("will", 0))
 	for range 200 {
 		c := w.connect(mqtt.V311, "c", func(p *mqtt.Connect) { p.Will = &mqtt.Will{Topic: []byte("will")} })
-		c.send(&mqtt.Disconnect{})
-		c.expectClosed()
+		c.Disconnect()
 	}
-	watch.expectNothing()
+	watch.Silence()
 }
 
 func TestWillProperties5(t *testing.T) {
 	inBubble(t, nil, func(t *testing.T, w *world) {
-		watch := w.connect(mqtt.V5, "watch", nil)
-		watch.subscribe(filter("will", 0))
+		watch := w.connect(mqtt.V5, "watch")
+		watch.Subscribe(filter("will", 0))
 		user := mqtt.AppendUserProperty(mqtt.AppendContentType(nil, "t"), "k", "v")
 		c := w.connect(mqtt.V5, "c", func(p *mqtt.Connect) {
-			resume(p)
+			lasting(p)
 			p.Will = &mqtt.Will{Topic: []byte("will"), Payload: []byte("gone"), Retain: true}
 			p.Will.Properties.WillDelay = 5
 			p.Will.Properties.MessageExpiry, p.Will.Properties.HasMessageExpiry = 60, true
 			p.Will.Properties.Forward = user
 		})
-		c.Conn.Close()
+		c.Close()
 		start := time.Now()
 		want := pub("will", "gone", 0, 0)
 		want.Properties.MessageExpiry, want.Properties.HasMessageExpiry = 60, true
 		want.Properties.Forward = user
-		watch.expect(want)
+		watch.Expect(want)
 		if d := time.Since(start); d != 5*time.Second {
 			t.Errorf("the will came after %v, want 5 s", d)
 		}
 		time.Sleep(10 * time.Second)
 		want.Retain = true
 		want.Properties.MessageExpiry = 50
-		watch.subscribe(filter("will", 0))
-		watch.expect(want)
+		watch.Subscribe(filter("will", 0))
+		watch.Expect(want)
 		// An expiry of 0 leaves nothing to retain.
 		c = w.connect(mqtt.V5, "d", func(p *mqtt.Connect) {
 			p.Will = &mqtt.Will{Topic: []byte("will"), Payload: []byte("short"), Retain: true}
 			p.Will.Properties.HasMessageExpiry = true
 		})
-		watch.send(&mqtt.Unsubscribe{PacketID: 1, Filters: [][]byte{[]byte("will")}})
-		watch.expect(&mqtt.Unsuback{PacketID: 1, ReasonCodes: []mqtt.ReasonCode{0}})
-		c.Conn.Close()
+		watch.Unsubscribe("will")
+		c.Close()
 		time.Sleep(time.Second)
-		watch.subscribe(filter("will", 0))
-		watch.expectNothing()
+		watch.Subscribe(filter("will", 0))
+		watch.Silence()
 	})
 }
 
 func TestCloseTellsClients(t *testing.T) {
 	onBoth(t, nil, func(t *testing.T, w *world) {
-		old := w.connect(mqtt.V311, "old", nil)
-		five := w.connect(mqtt.V5, "five", nil)
+		old := w.connect(mqtt.V311, "old")
+		five := w.connect(mqtt.V5, "five")
 		mute := w.dial(mqtt.V5) // has not said CONNECT
 		until(t, "three connections", func() bool { return w.Stats().Connections == 3 })
 		heard := make(chan struct{})
 		go func() { // pipes need a reader
 			defer close(heard)
-			five.expect(&mqtt.Disconnect{ReasonCode: mqtt.ReasonServerShuttingDown})
-			five.expectClosed()
-			old.expectClosed()
-			mute.expectClosed()
+			five.Expect(&mqtt.Disconnect{ReasonCode: mqtt.ReasonServerShuttingDown})
+			five.Closed()
+			old.Closed()
+			mute.Closed()
 		}()
 		w.shut()
 		<-heard
 		if nc, err := w.open(); err == nil {
-			nc.SetReadDeadline(time.Now().Add(patience))
+			nc.SetReadDeadline(time.Now().Add(mqtttest.Patience))
 			if _, err := nc.Read(make([]byte, 1)); err == nil {
 				t.Error("a closed listener lets clients in")
 			}
@@ -474,13 +453,10 @@ func TestCloseTellsClients(t *testing.T) {
 func TestTooLargeForMaximum(t *testing.T) {
 	onBoth(t, func(s *settings) { s.MaxPacket = 1000 }, func(t *testing.T, w *world) {
 		for _, v := range versions {
-			c := w.connect(v, "c", nil)
-			c.publish(pub("a", strings.Repeat("x", 900), 1, 1))
-			c.sendRaw([]byte{0x30, 0xff, 0x7f}) // more is promised than allowed
-			if v == mqtt.V5 {
-				c.expect(&mqtt.Disconnect{ReasonCode: mqtt.ReasonPacketTooLarge})
-			}
-			c.expectClosed()
+			c := w.connect(v, "c")
+			c.Publish(pub("a", strings.Repeat("x", 900), 1, 1))
+			c.Send([]byte{0x30, 0xff, 0x7f}) // more is promised than allowed
+			c.Ended(mqtt.ReasonPacketTooLarge)
 		}
 		until(t, "all are counted", func() bool { return w.Stats().ProtocolError == 3 })
 	})

@@ -24,20 +24,20 @@ func TestReasonStrings(t *testing.T) {
 				p := w.dial(mqtt.V5)
 				hello := &mqtt.Connect{Version: mqtt.V5, CleanStart: true, ClientID: []byte("c")}
 				c.connect(hello)
-				p.send(hello)
-				if _, ok := p.hear().(*mqtt.Connack); !ok {
+				p.Say(hello)
+				if _, ok := p.Next().(*mqtt.Connack); !ok {
 					t.Fatal("no CONNACK")
 				}
-				p.send(&mqtt.Pubrel{PacketID: 7})
-				if got := p.hear().(*mqtt.Pubcomp); string(got.Properties.ReasonString) != wanted(c.told, explanations[mqtt.ReasonPacketIDNotFound]) {
+				p.Say(&mqtt.Pubrel{PacketID: 7})
+				if got := p.Next().(*mqtt.Pubcomp); string(got.Properties.ReasonString) != wanted(c.told, explanations[mqtt.ReasonPacketIDNotFound]) {
 					t.Errorf("PUBCOMP says %q", got.Properties.ReasonString)
 				}
-				p.send(&mqtt.Subscribe{PacketID: 8, Filters: []mqtt.Filter{filter(strings.Repeat("a/", 1000), 0)}})
-				if got := p.hear().(*mqtt.Suback); string(got.Properties.ReasonString) != wanted(c.told, explanations[mqtt.ReasonTopicFilterInvalid]) {
+				p.Say(&mqtt.Subscribe{PacketID: 8, Filters: []mqtt.Filter{filter(strings.Repeat("a/", 1000), 0)}})
+				if got := p.Next().(*mqtt.Suback); string(got.Properties.ReasonString) != wanted(c.told, explanations[mqtt.ReasonTopicFilterInvalid]) {
 					t.Errorf("SUBACK says %q", got.Properties.ReasonString)
 				}
-				p.send(&mqtt.Subscribe{PacketID: 9, Filters: []mqtt.Filter{filter("a", 0), filter("b", 0)}})
-				if got := p.hear().(*mqtt.Disconnect); string(got.Properties.ReasonString) != wanted(c.told, errManyFilters.text) {
+				p.Say(&mqtt.Subscribe{PacketID: 9, Filters: []mqtt.Filter{filter("a", 0), filter("b", 0)}})
+				if got := p.Next().(*mqtt.Disconnect); string(got.Properties.ReasonString) != wanted(c.told, errManyFilters.text) {
 					t.Errorf("DISCONNECT says %q", got.Properties.ReasonString)
 				}
 			})

@@ -108,12 +108,12 @@ func TestHostsBounded(t *testing.T) {
 
 func TestConnectionsPerAddress(t *testing.T) {
 	l := layered(t, func(c *Config) { c.MaxConnectionsPerAddress = 2 })
-	a, b := dialPlain(t, l).connect("a"), dialPlain(t, l).connect("b")
-	dialPlain(t, l).refused()
+	a, b := dialPlain(t, l).Connect("a"), dialPlain(t, l).Connect("b")
+	dialPlain(t, l).Closed()
 	b.Close()
-	eventually(t, "b is gone", func() bool { return l.Stats().Connections == 1 })
-	dialPlain(t, l).connect("c")
-	a.ping()
+	until(t, "b is gone", func() bool { return l.Stats().Connections == 1 })
+	dialPlain(t, l).Connect("c")
+	a.Silence()
 	if n := l.Stats().RefusedAddress; n != 1 {
 		t.Errorf("%d are counted as refused", n)
 	}
@@ -123,25 +123,25 @@ func TestConnectionsPerAddress(t *testing.T) {
 func TestConnectionsPerProxiedAddress(t *testing.T) {
 	l := layered(t, func(c *Config) { behindProxy(c); c.MaxConnectionsPerAddress = 1 })
 	header := func(last byte) []byte { return proxyV2(1, 0x11, append([]byte{192, 0, 2, last}, ends4[4:]...)) }
-	one := talk(t, dialHeader(t, l, header(1)), nil).connect("1")
-	talk(t, dialHeader(t, l, header(2)), nil).connect("2")
-	talk(t, dialHeader(t, l, header(1)), nil).refused()
+	one := talk(t, dialHeader(t, l, header(1)), nil).Connect("1")
+	talk(t, dialHeader(t, l, header(2)), nil).Connect("2")
+	talk(t, dialHeader(t, l, header(1)), nil).Closed()
 	for range 3 { // health checks are nobody's
-		talk(t, dialHeader(t, l, proxyV2(0, 0)), nil).connect("check").ping()
+		talk(t, dialHeader(t, l, proxyV2(0, 0)), nil).Connect("check").Silence()
 	}
 	one.Close()
-	eventually(t, "the first is gone", func() bool {
+	until(t, "the first is gone", func() bool {
 		l.mu.Lock()
 		defer l.mu.Unlock()
 		return len(l.hosts.by) == 1
 	})
-	talk(t, dialHeader(t, l, header(1)), nil).connect("1")
+	talk(t, dialHeader(t, l, header(1)), nil).Connect("1")
 }
 
 func TestConnectionRate(t *testing.T) {
 	l := layered(t, func(c *Config) { c.ConnectionRate = 1 })
-	dialPlain(t, l).connect("a")
-	dialPlain(t, l).refused()
+	dialPlain(t, l).Connect("a")
+	dialPlain(t, l).Closed()
 	if n := l.Stats().RefusedRate; n != 1 {
 		t.Errorf("%d are counted as refused", n)
 	}
@@ -153,16 +153,16 @@ func TestProtocolVersions(t *testing.T) {
 		l := layered(t, func(c *Config) { c.Versions = Versions(0).With(accepted) })
 		for _, v := range all {
 			k := dialPlain(t, l)
-			k.version = v
-			k.say(&mqtt.Connect{Version: v, CleanStart: true, ClientID: []byte("c")})
+			k.Version = v
+			k.Say(&mqtt.Connect{Version: v, CleanStart: true, ClientID: []byte("c")})
 			if v == accepted {
 				if v != mqtt.V5 {
-					k.hear(&mqtt.Connack{})
+					k.Expect(&mqtt.Connack{})
 				}
 				continue
 			}
-			k.hear(&mqtt.Connack{ReasonCode: mqtt.ReasonUnsupportedProtocolVersion, Properties: unsupportedVersion(v)})
-			k.refused()
+			k.Expect(&mqtt.Connack{ReasonCode: mqtt.ReasonUnsupportedProtocolVersion, Properties: unsupportedVersion(v)})
+			k.Closed()
 		}
 	}
 }

@@ -51,3 +51,21 @@ func inOurCode() (found []string) {
 	}
 	return found
 }
+
+// connGoroutines returns the goroutines of connections that do not end by
+// themselves in a moment.
+func connGoroutines() (left []string) {
+	for wait := time.Millisecond; wait < 4*time.Second; wait *= 2 {
+		left = left[:0]
+		for _, g := range inOurCode() {
+			if strings.Contains(g, "listener.(*conn)") {
+				left = append(left, g)
+			}
+		}
+		if len(left) == 0 {
+			break
+		}
+		time.Sleep(wait)
+	}
+	return left
+}

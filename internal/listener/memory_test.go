@@ -83,14 +83,14 @@ func beIdle(s string) error {
 		if _, err = nc.Read(make([]byte, 2)); err != nil {
 			return err
 		}
-		kept = append(kept, nc)
+		idle = append(idle, nc)
 	}
 	fmt.Println("idle")
 	_, _ = os.Stdin.Read(make([]byte, 1))
 	return nil
 }
 
-var kept []net.Conn
+var idle []net.Conn
 
 // resident is this process's memory that is in use.
 func resident(t *testing.T) int {

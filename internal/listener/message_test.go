@@ -13,6 +13,7 @@ import (
 
 	"snbroker/broker"
 	"snbroker/internal/mqtt"
+	"snbroker/internal/mqtt/mqtttest"
 )
 
 // Every QoS of a publisher with every QoS of a subscriber, in every version on
@@ -21,39 +22,37 @@ func TestPublishAndSubscribe(t *testing.T) {
 	onBoth(t, nil, func(t *testing.T, w *world) {
 		for _, from := range versions {
 			for _, to := range versions {
-				p := w.connect(from, "p", nil)
+				p := w.connect(from, "p")
 				for qos := range mqtt.QoS(3) {
-					s := w.connect(to, "s", nil)
-					s.subscribe(filter("a/+", qos))
+					s := w.connect(to, "s")
+					s.Subscribe(filter("a/+", qos))
 					n := uint16(0)
 					for sent := range mqtt.QoS(3) {
-						p.publish(pub("a/b", "payload", sent, 7))
+						p.Publish(pub("a/b", "payload", sent, 7))
 						want := pub("a/b", "payload", min(sent, qos), 0)
 						if want.QoS > 0 {
 							n++
 							want.PacketID = n
 						}
-						s.expect(want)
+						s.Expect(want)
 						switch want.QoS {
 						case mqtt.QoS1:
-							s.send(&mqtt.Puback{PacketID: n})
+							s.Say(&mqtt.Puback{PacketID: n})
 						case mqtt.QoS2:
-							s.send(&mqtt.Pubrec{PacketID: n})
-							s.expect(&mqtt.Pubrel{PacketID: n})
-							s.send(&mqtt.Pubcomp{PacketID: n})
+							s.Say(&mqtt.Pubrec{PacketID: n})
+							s.Expect(&mqtt.Pubrel{PacketID: n})
+							s.Say(&mqtt.Pubcomp{PacketID: n})
 						}
-						s.expectNothing()
+						s.Silence()
 					}
-					p.publish(pub("b/b", "elsewhere", 1, 8))
-					s.send(&mqtt.Unsubscribe{PacketID: 5, Filters: [][]byte{[]byte("a/+"), []byte("nothing")}})
+					p.Publish(pub("b/b", "elsewhere", 1, 8))
+					s.Say(&mqtt.Unsubscribe{PacketID: 5, Filters: [][]byte{[]byte("a/+"), []byte("nothing")}})
 					codes := []mqtt.ReasonCode{mqtt.ReasonSuccess, mqtt.ReasonNoSubscriptionExisted}
-					s.expect(&mqtt.Unsuback{PacketID: 5, ReasonCodes: codes})
-					p.publish(pub("a/b", "late", 2, 9))
-					s.send(&mqtt.Disconnect{})
-					s.expectClosed()
+					s.Expect(&mqtt.Unsuback{PacketID: 5, ReasonCodes: codes})
+					p.Publish(pub("a/b", "late", 2, 9))
+					s.Disconnect()
 				}
-				p.send(&mqtt.Disconnect{})
-				p.expectClosed()
+				p.Disconnect()
 			}
 		}
 	})
@@ -70,11 +69,11 @@ func TestAcknowledgements(t *testing.T) {
 				return 0
 			}
 			none, unknown := reason(mqtt.ReasonNoMatchingSubscribers), reason(mqtt.ReasonPacketIDNotFound)
-			c := w.connect(v, "c", nil)
-			c.send(pub("a", "x", 1, 1), pub("a", "x", 0, 0), pub("a", "x", 2, 2), pub("a", "x", 2, 2),
+			c := w.connect(v, "c")
+			c.Say(pub("a", "x", 1, 1), pub("a", "x", 0, 0), pub("a", "x", 2, 2), pub("a", "x", 2, 2),
 				&mqtt.Pubrel{PacketID: 2}, &mqtt.Pubrel{PacketID: 2}, &mqtt.Pubrec{PacketID: 70},
 				&mqtt.Puback{PacketID: 71}, &mqtt.Pubcomp{PacketID: 72}, &mqtt.Pingreq{})
-			c.expect(&mqtt.Puback{PacketID: 1, ReasonCode: none}, &mqtt.Pubrec{PacketID: 2, ReasonCode: none}, &mqtt.Pubrec{PacketID: 2},
+			c.Expect(&mqtt.Puback{PacketID: 1, ReasonCode: none}, &mqtt.Pubrec{PacketID: 2, ReasonCode: none}, &mqtt.Pubrec{PacketID: 2},
 				&mqtt.Pubcomp{PacketID: 2}, &mqtt.Pubcomp{PacketID: 2, ReasonCode: unknown}, &mqtt.Pubrel{PacketID: 70, ReasonCode: unknown},
 				&mqtt.Pingresp{})
 		}
@@ -84,72 +83,60 @@ func TestAcknowledgements(t *testing.T) {
 func TestRetained(t *testing.T) {
 	onBoth(t, nil, func(t *testing.T, w *world) {
 		for _, v := range versions {
-			p := w.connect(v, "p", nil)
-			m := pub("r/1", "kept", 1, 1)
-			m.Retain = true
-			p.publish(m)
-			s := w.connect(v, "s", nil)
-			s.subscribe(filter("r/#", 1))
-			want := pub("r/1", "kept", 1, 1)
-			want.Retain = true
-			s.expect(want)
+			p := w.connect(v, "p")
+			m := kept("r/1", "kept", 1, 1)
+			p.Publish(m)
+			s := w.connect(v, "s")
+			s.Subscribe(filter("r/#", 1))
+			s.Expect(kept("r/1", "kept", 1, 1))
 			m.Payload = []byte("newer")
-			p.publish(m)
-			s.expect(pub("r/1", "newer", 1, 2)) // live, so without RETAIN
+			p.Publish(m)
+			s.Expect(pub("r/1", "newer", 1, 2)) // live, so without RETAIN
 			m.Payload = nil
-			p.publish(m)
-			s.expect(pub("r/1", "", 1, 3))
-			s.subscribe(filter("r/1", 0))
-			s.expectNothing()
+			p.Publish(m)
+			s.Expect(pub("r/1", "", 1, 3))
+			s.Subscribe(filter("r/1", 0))
+			s.Silence()
 		}
 	})
 }
 
 func TestSubscriptionOptions5(t *testing.T) {
 	onBoth(t, nil, func(t *testing.T, w *world) {
-		p := w.connect(mqtt.V5, "p", nil)
-		m := pub("a/r", "kept", 0, 0)
-		m.Retain = true
-		p.publish(m)
+		p := w.connect(mqtt.V5, "p")
+		p.Publish(kept("a/r", "kept", 0, 0))
 
-		c := w.connect(mqtt.V5, "c", nil)
-		kept := pub("a/r", "kept", 0, 0)
-		kept.Retain = true
+		c := w.connect(mqtt.V5, "c")
 		for handling, want := range [][2]bool{{true, true}, {true, false}, {false, false}} {
 			f := filter("a/r", 0)
 			f.RetainHandling = uint8(handling)
 			for i, comes := range want {
-				c.subscribe(f)
+				c.Subscribe(f)
 				if comes {
-					c.expect(kept)
+					c.Expect(kept("a/r", "kept", 0, 0))
 				}
-				c.expectNothing()
+				c.Silence()
 				if t.Failed() {
 					t.Fatalf("retain handling %d, subscription %d", handling, i)
 				}
 			}
-			c.send(&mqtt.Unsubscribe{PacketID: 1, Filters: [][]byte{f.TopicFilter}})
-			c.expect(&mqtt.Unsuback{PacketID: 1, ReasonCodes: []mqtt.ReasonCode{0}})
+			c.Unsubscribe("a/r")
 		}
 
 		// No-local, retain as published, and identifiers of all that match.
-		c.send(&mqtt.Subscribe{PacketID: 1, Filters: []mqtt.Filter{{TopicFilter: []byte("b/+"), NoLocal: true, RetainAsPublished: true}},
+		c.Say(&mqtt.Subscribe{PacketID: 1, Filters: []mqtt.Filter{{TopicFilter: []byte("b/+"), NoLocal: true, RetainAsPublished: true}},
 			Properties: mqtt.SubscribeProperties{SubscriptionID: 300}})
-		c.expect(&mqtt.Suback{PacketID: 1, ReasonCodes: []mqtt.ReasonCode{0}})
-		m = pub("b/x", "own", 0, 0)
-		c.publish(m)
-		m = pub("b/x", "other", 0, 0)
-		m.Retain = true
-		p.publish(m)
-		want := pub("b/x", "other", 0, 0)
-		want.Retain = true
+		c.Expect(&mqtt.Suback{PacketID: 1, ReasonCodes: []mqtt.ReasonCode{0}})
+		c.Publish(pub("b/x", "own", 0, 0))
+		p.Publish(kept("b/x", "other", 0, 0))
+		want := kept("b/x", "other", 0, 0)
 		want.Properties.SubscriptionIDs = []uint32{300}
-		c.expect(want)
-		c.send(&mqtt.Subscribe{PacketID: 2, Filters: []mqtt.Filter{{TopicFilter: []byte("b/x"), QoS: 1, RetainHandling: 2}},
+		c.Expect(want)
+		c.Say(&mqtt.Subscribe{PacketID: 2, Filters: []mqtt.Filter{{TopicFilter: []byte("b/x"), QoS: 1, RetainHandling: 2}},
 			Properties: mqtt.SubscribeProperties{SubscriptionID: 1}})
-		c.expect(&mqtt.Suback{PacketID: 2, ReasonCodes: []mqtt.ReasonCode{1}})
-		p.publish(pub("b/x", "both", 1, 1))
-		got, ok := c.hear().(*mqtt.Publish)
+		c.Expect(&mqtt.Suback{PacketID: 2, ReasonCodes: []mqtt.ReasonCode{1}})
+		p.Publish(pub("b/x", "both", 1, 1))
+		got, ok := c.Next().(*mqtt.Publish)
 		if !ok || got.QoS != 1 || len(got.Properties.SubscriptionIDs) != 2 ||
 			got.Properties.SubscriptionIDs[0]+got.Properties.SubscriptionIDs[1] != 301 {
 			t.Fatalf("heard %+v", got)
@@ -160,29 +147,28 @@ func TestSubscriptionOptions5(t *testing.T) {
 func TestSubscribeSeveral(t *testing.T) {
 	onBoth(t, func(s *settings) { s.MaxSubscriptions = 2 }, func(t *testing.T, w *world) {
 		for _, v := range versions {
-			c := w.connect(v, "c", nil)
-			c.send(&mqtt.Subscribe{PacketID: 3, Filters: []mqtt.Filter{filter("a", 2), filter("b", 0), filter("c", 1), filter("a", 1)}})
-			c.expect(&mqtt.Suback{PacketID: 3, ReasonCodes: []mqtt.ReasonCode{2, 0, mqtt.ReasonQuotaExceeded, 1}})
-			c.send(&mqtt.Disconnect{})
-			c.expectClosed()
+			c := w.connect(v, "c")
+			c.Say(&mqtt.Subscribe{PacketID: 3, Filters: []mqtt.Filter{filter("a", 2), filter("b", 0), filter("c", 1), filter("a", 1)}})
+			c.Expect(&mqtt.Suback{PacketID: 3, ReasonCodes: []mqtt.ReasonCode{2, 0, mqtt.ReasonQuotaExceeded, 1}})
+			c.Disconnect()
 		}
 	})
 }
 
 func TestTopicAliases5(t *testing.T) {
 	onBoth(t, func(s *settings) { s.TopicAliasMaximum = 2 }, func(t *testing.T, w *world) {
-		watch := w.connect(mqtt.V311, "watch", nil)
-		watch.subscribe(filter("#", 0))
+		watch := w.connect(mqtt.V311, "watch")
+		watch.Subscribe(filter("#", 0))
 		aliased := func(topic, payload string, alias uint16) *mqtt.Publish {
 			m := pub(topic, payload, 0, 0)
 			m.Properties.TopicAlias = alias
 			return m
 		}
-		c := w.connect(mqtt.V5, "c", nil)
-		c.send(aliased("one", "1", 1), aliased("two", "2", 2), aliased("", "3", 1), aliased("", "4", 2), aliased("three", "5", 1), aliased("", "6", 1))
+		c := w.connect(mqtt.V5, "c")
+		c.Say(aliased("one", "1", 1), aliased("two", "2", 2), aliased("", "3", 1), aliased("", "4", 2), aliased("three", "5", 1), aliased("", "6", 1))
 		for _, want := range []string{"one 1", "two 2", "one 3", "two 4", "three 5", "three 6"} {
 			topic, payload, _ := strings.Cut(want, " ")
-			watch.expect(pub(topic, payload, 0, 0))
+			watch.Expect(pub(topic, payload, 0, 0))
 		}
 		for _, bad := range []struct {
 			m    *mqtt.Publish
@@ -191,21 +177,21 @@ func TestTopicAliases5(t *testing.T) {
 			{aliased("x", "x", 3), mqtt.ReasonTopicAliasInvalid},
 			{aliased("", "x", 2), mqtt.ReasonProtocolError},
 		} {
-			c := w.connect(mqtt.V5, "fresh", nil) // aliases end with the connection
-			c.send(bad.m)
-			c.expect(&mqtt.Disconnect{ReasonCode: bad.want})
-			c.expectClosed()
+			c := w.connect(mqtt.V5, "fresh") // aliases end with the connection
+			c.Say(bad.m)
+			c.Expect(&mqtt.Disconnect{ReasonCode: bad.want})
+			c.Closed()
 		}
-		watch.expectNothing()
+		watch.Silence()
 	})
 }
 
 func TestForwardedProperties5(t *testing.T) {
 	onBoth(t, nil, func(t *testing.T, w *world) {
-		s := w.connect(mqtt.V5, "s", nil)
-		s.subscribe(filter("a", 0))
-		old := w.connect(mqtt.V311, "old", nil)
-		old.subscribe(filter("a", 0))
+		s := w.connect(mqtt.V5, "s")
+		s.Subscribe(filter("a", 0))
+		old := w.connect(mqtt.V311, "old")
+		old.Subscribe(filter("a", 0))
 		m := pub("a", "x", 1, 1)
 		f := mqtt.AppendUserProperty(nil, "b", "1")
 		f = mqtt.AppendResponseTopic(f, "answer/here")
@@ -214,38 +200,37 @@ func TestForwardedProperties5(t *testing.T) {
 		f = mqtt.AppendUserProperty(f, "b", "1")
 		f = mqtt.AppendPayloadFormat(f, 1)
 		m.Properties.Forward = mqtt.AppendContentType(f, "text/plain")
-		w.connect(mqtt.V5, "p", nil).publish(m)
+		w.connect(mqtt.V5, "p").Publish(m)
 		want := pub("a", "x", 0, 0)
 		want.Properties.Forward = m.Properties.Forward
-		s.expect(want)
-		old.expect(pub("a", "x", 0, 0))
+		s.Expect(want)
+		old.Expect(pub("a", "x", 0, 0))
 	})
 }
 
 func TestMessageExpiry5(t *testing.T) {
 	inBubble(t, nil, func(t *testing.T, w *world) {
-		s := w.connect(mqtt.V5, "s", resume)
-		s.subscribe(filter("a", 1))
-		s.send(&mqtt.Disconnect{})
-		s.expectClosed()
-		p := w.connect(mqtt.V5, "p", nil)
+		s := w.connect(mqtt.V5, "s", lasting)
+		s.Subscribe(filter("a", 1))
+		s.Disconnect()
+		p := w.connect(mqtt.V5, "p")
 		for i, seconds := range []uint32{0, 3, 10, 100} {
 			m := pub("a", fmt.Sprint(seconds), 1, uint16(i+1))
 			m.Properties.MessageExpiry, m.Properties.HasMessageExpiry = seconds, true
-			p.publish(m)
+			p.Publish(m)
 		}
-		p.publish(pub("a", "never", 1, 9))
+		p.Publish(pub("a", "never", 1, 9))
 		time.Sleep(3500 * time.Millisecond)
-		s = w.connect(mqtt.V5, "s", resume)
+		s = w.connect(mqtt.V5, "s", lasting)
 		for i, c := range []struct {
 			payload string
 			left    uint32
 		}{{"10", 7}, {"100", 97}, {"never", 0}} {
 			want := pub("a", c.payload, 1, uint16(i+1))
 			want.Properties.MessageExpiry, want.Properties.HasMessageExpiry = c.left, c.left > 0
-			s.expect(want)
+			s.Expect(want)
 		}
-		s.expectNothing()
+		s.Silence()
 		if n := w.broker.Stats().Dropped[broker.DropExpired]; n != 2 {
 			t.Errorf("%d messages were counted as expired, want 2", n)
 		}
@@ -259,23 +244,23 @@ func TestMaximumPacketSize5(t *testing.T) {
 		small := w.connect(mqtt.V5, "small", func(p *mqtt.Connect) {
 			p.Properties.MaximumPacketSize, p.Properties.ReceiveMaximum = 50, 1
 		})
-		small.subscribe(filter("a", 1))
-		other := w.connect(mqtt.V311, "other", nil)
-		other.subscribe(filter("a", 0))
-		p := w.connect(mqtt.V5, "p", nil)
+		small.Subscribe(filter("a", 1))
+		other := w.connect(mqtt.V311, "other")
+		other.Subscribe(filter("a", 0))
+		p := w.connect(mqtt.V5, "p")
 		exact := strings.Repeat("x", 50-8)
 		for i, payload := range []string{exact + "x", exact, exact + "xx", "end"} {
-			p.publish(pub("a", payload, 1, uint16(i+1)))
-			other.expect(pub("a", payload, 0, 0))
+			p.Publish(pub("a", payload, 1, uint16(i+1)))
+			other.Expect(pub("a", payload, 0, 0))
 		}
-		got := small.frame()
+		got := small.Frame()
 		if len(got) != 50 || !bytes.HasSuffix(got, []byte(exact)) {
 			t.Fatalf("heard %d octets: %s", len(got), mqtt.Describe(got, mqtt.V5))
 		}
-		small.send(&mqtt.Puback{PacketID: 2})
-		small.expect(pub("a", "end", 1, 4))
-		small.send(&mqtt.Puback{PacketID: 4})
-		small.expectNothing()
+		small.Say(&mqtt.Puback{PacketID: 2})
+		small.Expect(pub("a", "end", 1, 4))
+		small.Say(&mqtt.Puback{PacketID: 4})
+		small.Silence()
 		if n := w.broker.Stats().Dropped[broker.DropTooLarge]; n != 2 {
 			t.Errorf("%d drops are counted, want 2", n)
 		}
@@ -285,42 +270,40 @@ func TestMaximumPacketSize5(t *testing.T) {
 func TestReceiveMaximum5(t *testing.T) {
 	onBoth(t, func(s *settings) { s.MaxReceived = 2 }, func(t *testing.T, w *world) {
 		s := w.connect(mqtt.V5, "s", func(p *mqtt.Connect) { p.Properties.ReceiveMaximum = 2 })
-		s.subscribe(filter("a", 2))
-		p := w.connect(mqtt.V5, "p", nil)
+		s.Subscribe(filter("a", 2))
+		p := w.connect(mqtt.V5, "p")
 		for i := range uint16(4) {
-			p.publish(pub("a", fmt.Sprint(i), 1, i+1))
+			p.Publish(pub("a", fmt.Sprint(i), 1, i+1))
 		}
-		s.expect(pub("a", "0", 1, 1), pub("a", "1", 1, 2))
-		s.expectNothing()
-		s.send(&mqtt.Puback{PacketID: 2})
-		s.expect(pub("a", "2", 1, 3))
-		s.send(&mqtt.Puback{PacketID: 1}, &mqtt.Puback{PacketID: 3})
-		s.expect(pub("a", "3", 1, 4))
+		s.Expect(pub("a", "0", 1, 1), pub("a", "1", 1, 2))
+		s.Silence()
+		s.Say(&mqtt.Puback{PacketID: 2})
+		s.Expect(pub("a", "2", 1, 3))
+		s.Say(&mqtt.Puback{PacketID: 1}, &mqtt.Puback{PacketID: 3})
+		s.Expect(pub("a", "3", 1, 4))
 
 		// The other way: more QoS 2 than the broker keeps.
-		p.send(pub("b", "x", 2, 1), pub("b", "x", 2, 2), pub("b", "x", 2, 3))
+		p.Say(pub("b", "x", 2, 1), pub("b", "x", 2, 2), pub("b", "x", 2, 3))
 		none := mqtt.ReasonNoMatchingSubscribers
-		p.expect(&mqtt.Pubrec{PacketID: 1, ReasonCode: none}, &mqtt.Pubrec{PacketID: 2, ReasonCode: none},
+		p.Expect(&mqtt.Pubrec{PacketID: 1, ReasonCode: none}, &mqtt.Pubrec{PacketID: 2, ReasonCode: none},
 			&mqtt.Disconnect{ReasonCode: mqtt.ReasonReceiveMaximumExceeded})
-		p.expectClosed()
+		p.Closed()
 	})
 }
 
 // A full store of retained messages refuses a message, not its client.
 func TestRetainedFull5(t *testing.T) {
 	onBoth(t, func(s *settings) { s.MaxRetained = 0 }, func(t *testing.T, w *world) {
-		c := w.connect(mqtt.V5, "c", nil)
+		c := w.connect(mqtt.V5, "c")
 		for qos := mqtt.QoS1; qos <= mqtt.QoS2; qos++ {
-			m := pub("a", "x", qos, 1)
-			m.Retain = true
-			c.send(m)
+			c.Say(kept("a", "x", qos, 1))
 			if qos == mqtt.QoS1 {
-				c.expect(&mqtt.Puback{PacketID: 1, ReasonCode: mqtt.ReasonQuotaExceeded})
+				c.Expect(&mqtt.Puback{PacketID: 1, ReasonCode: mqtt.ReasonQuotaExceeded})
 			} else {
-				c.expect(&mqtt.Pubrec{PacketID: 1, ReasonCode: mqtt.ReasonQuotaExceeded})
+				c.Expect(&mqtt.Pubrec{PacketID: 1, ReasonCode: mqtt.ReasonQuotaExceeded})
 			}
 		}
-		c.expectNothing()
+		c.Silence()
 	})
 }
 
@@ -360,31 +343,28 @@ func TestMalformed(t *testing.T) {
 		{"3.1 type 0", mqtt.V31, "00 00", 0},
 	}
 	onBoth(t, nil, func(t *testing.T, w *world) {
-		watch := w.connect(mqtt.V311, "watch", nil)
-		watch.subscribe(filter("alive", 0))
+		watch := w.connect(mqtt.V311, "watch")
+		watch.Subscribe(filter("alive", 0))
 		for i, c := range cases {
-			p := w.connect(c.v, "bad", nil)
-			p.sendHex("30 [ 0005'alive'" + map[bool]string{true: "00", false: ""}[c.v == mqtt.V5] + "'x' ]" + c.sent)
-			if c.v == mqtt.V5 {
-				p.expect(&mqtt.Disconnect{ReasonCode: c.want})
-			}
-			p.expectClosed()
-			watch.expect(pub("alive", "x", 0, 0)) // what came before it counts
+			p := w.connect(c.v, "bad")
+			p.SendHex("30 [ 0005'alive'" + map[bool]string{true: "00", false: ""}[c.v == mqtt.V5] + "'x' ]" + c.sent)
+			p.Ended(c.want)
+			watch.Expect(pub("alive", "x", 0, 0)) // what came before it counts
 			until(t, c.name+" is counted", func() bool { return w.Stats().ProtocolError == uint64(i+1) })
 			if t.Failed() {
 				t.Fatal(c.name)
 			}
 		}
-		watch.expectNothing()
+		watch.Silence()
 	})
 }
 
 func TestDisconnects(t *testing.T) {
 	onBoth(t, nil, func(t *testing.T, w *world) {
 		for _, v := range versions {
-			c := w.connect(v, "c", nil)
-			c.send(&mqtt.Disconnect{}, pub("a", "after the end", 0, 0))
-			c.expectClosed()
+			c := w.connect(v, "c")
+			c.Say(&mqtt.Disconnect{}, pub("a", "after the end", 0, 0))
+			c.Closed()
 		}
 		if n := w.broker.Stats().Published; n != 0 {
 			t.Errorf("%d messages were taken after DISCONNECT", n)
@@ -398,15 +378,7 @@ func TestDisconnects(t *testing.T) {
 // conversation is what a client says, from CONNECT on, and what it hears after
 // CONNACK.
 func conversation(t testing.TB, v mqtt.Version) (sent, heard []byte) {
-	add := func(b []byte, packets ...mqtt.Packet) []byte {
-		for _, p := range packets {
-			var err error
-			b, err = p.AppendTo(b, v)
-			must(t, err)
-		}
-		return b
-	}
-	sent = add(nil, &mqtt.Connect{Version: v, CleanStart: true, ClientID: []byte("c")},
+	sent = mqtttest.Encode(t, v, &mqtt.Connect{Version: v, CleanStart: true, ClientID: []byte("c")},
 		&mqtt.Pingreq{},
 		&mqtt.Subscribe{PacketID: 10, Filters: []mqtt.Filter{filter("c/#", 0)}},
 		pub("d", "nobody", 2, 11),
@@ -417,7 +389,7 @@ func conversation(t testing.TB, v mqtt.Version) (sent, heard []byte) {
 	if v == mqtt.V5 {
 		nobody = mqtt.ReasonNoMatchingSubscribers
 	}
-	heard = add(nil, &mqtt.Pingresp{}, &mqtt.Suback{PacketID: 10, ReasonCodes: []mqtt.ReasonCode{0}},
+	heard = mqtttest.Encode(t, v, &mqtt.Pingresp{}, &mqtt.Suback{PacketID: 10, ReasonCodes: []mqtt.ReasonCode{0}},
 		&mqtt.Pubrec{PacketID: 11, ReasonCode: nobody}, &mqtt.Pubcomp{PacketID: 11},
 		&mqtt.Unsuback{PacketID: 13, ReasonCodes: []mqtt.ReasonCode{mqtt.ReasonNoSubscriptionExisted}},
 		pub("c/own", "x", 0, 0), &mqtt.Puback{PacketID: 12})
@@ -441,12 +413,11 @@ func TestPacketsInPieces(t *testing.T) {
 					}
 				}
 			}()
-			if ack := c.frame(); len(ack) == 0 || ack[0] != byte(mqtt.TypeConnack)<<4 {
+			if ack := c.Frame(); len(ack) == 0 || ack[0] != byte(mqtt.TypeConnack)<<4 {
 				t.Fatalf("%v: heard %x", v, ack)
 			}
 			sameWords(t, c, want)
-			c.send(&mqtt.Disconnect{})
-			c.expectClosed()
+			c.Disconnect()
 		}
 		for i := 1; i < len(sent); i++ {
 			run(sent[:i], sent[i:])
@@ -461,11 +432,11 @@ func TestPacketsInPieces(t *testing.T) {
 
 // sameWords checks that a client hears these packets, the acknowledgements in
 // this order and deliveries anywhere between them.
-func sameWords(t *testing.T, c *client, want []byte) {
+func sameWords(t *testing.T, c *mqtttest.Peer, want []byte) {
 	t.Helper()
 	var got, wanted, deliveries, promised []string
 	note := func(b []byte, acks, publishes *[]string) {
-		line := mqtt.Describe(b, c.v)
+		line := mqtt.Describe(b, c.Version)
 		if strings.HasPrefix(line, "PUBLISH") {
 			acks = publishes
 		}
@@ -474,7 +445,7 @@ func sameWords(t *testing.T, c *client, want []byte) {
 	for len(want) > 0 {
 		n, _ := mqtt.PeekFrame(want, mqtt.MaxRemainingLength)
 		note(want[:n], &wanted, &promised)
-		note(c.frame(), &got, &deliveries)
+		note(c.Frame(), &got, &deliveries)
 		want = want[n:]
 	}
 	g, w := strings.Join(append(got, deliveries...), "\n  "), strings.Join(append(wanted, promised...), "\n  ")
@@ -489,13 +460,12 @@ func TestPacketsInOneWrite(t *testing.T) {
 		for _, v := range versions {
 			sent, want := conversation(t, v)
 			c := w.dial(v)
-			c.sendRaw(sent)
-			if ack := c.frame(); len(ack) == 0 || ack[0] != byte(mqtt.TypeConnack)<<4 {
+			c.Send(sent)
+			if ack := c.Frame(); len(ack) == 0 || ack[0] != byte(mqtt.TypeConnack)<<4 {
 				t.Fatalf("%v: heard %x", v, ack)
 			}
 			sameWords(t, c, want)
-			c.send(&mqtt.Disconnect{})
-			c.expectClosed()
+			c.Disconnect()
 		}
 	})
 }
@@ -507,12 +477,12 @@ func TestLargePayload(t *testing.T) {
 			payload[i] = byte(i * 31 >> 3)
 		}
 		for _, v := range versions {
-			c := w.connect(v, "c", nil)
-			c.subscribe(filter("a", 2))
+			c := w.connect(v, "c")
+			c.Subscribe(filter("a", 2))
 			m := pub("a", string(payload), 2, 1)
 			got := make(chan []byte, 2) // pipes need a reader
-			go func() { got <- c.frame(); got <- c.frame() }()
-			c.send(m)
+			go func() { got <- c.Frame(); got <- c.Frame() }()
+			c.Say(m)
 			ack, large := <-got, <-got
 			if len(ack) > len(large) {
 				ack, large = large, ack
@@ -520,10 +490,10 @@ func TestLargePayload(t *testing.T) {
 			if mqtt.PacketType(ack[0]>>4) != mqtt.TypePubrec || !bytes.HasSuffix(large, payload) {
 				t.Fatalf("%v: heard %s and %d octets", v, mqtt.Describe(ack, v), len(large))
 			}
-			c.send(&mqtt.Pubrel{PacketID: 1}, &mqtt.Pubrec{PacketID: 1})
-			c.expect(&mqtt.Pubcomp{PacketID: 1}, &mqtt.Pubrel{PacketID: 1})
-			c.send(&mqtt.Pubcomp{PacketID: 1})
-			c.expectNothing()
+			c.Say(&mqtt.Pubrel{PacketID: 1}, &mqtt.Pubrec{PacketID: 1})
+			c.Expect(&mqtt.Pubcomp{PacketID: 1}, &mqtt.Pubrel{PacketID: 1})
+			c.Say(&mqtt.Pubcomp{PacketID: 1})
+			c.Silence()
 		}
 	})
 }
@@ -534,20 +504,20 @@ func TestLargePayload(t *testing.T) {
 func TestSlowReader(t *testing.T) {
 	const messages, size = 1500, 16 << 10
 	onBoth(t, func(s *settings) { s.MaxQueued, s.SlowAt = 20, 0 }, func(t *testing.T, w *world) {
-		slow := w.connect(mqtt.V311, "slow", nil)
-		slow.subscribe(filter("a", 0))
-		good := w.connect(mqtt.V311, "good", nil)
-		good.subscribe(filter("a", 1))
-		p := w.connect(mqtt.V311, "p", nil)
+		slow := w.connect(mqtt.V311, "slow")
+		slow.Subscribe(filter("a", 0))
+		good := w.connect(mqtt.V311, "good")
+		good.Subscribe(filter("a", 1))
+		p := w.connect(mqtt.V311, "p")
 		payload := make([]byte, size)
 		for i := range uint32(messages) {
 			binary.BigEndian.PutUint32(payload, i)
-			p.publish(pub("a", string(payload), 1, 1))
-			got, ok := good.hear().(*mqtt.Publish)
+			p.Publish(pub("a", string(payload), 1, 1))
+			got, ok := good.Next().(*mqtt.Publish)
 			if !ok || binary.BigEndian.Uint32(got.Payload) != i {
 				t.Fatalf("the good reader heard %+v", got)
 			}
-			good.send(&mqtt.Puback{PacketID: got.PacketID})
+			good.Say(&mqtt.Puback{PacketID: got.PacketID})
 		}
 		lost := w.broker.Stats().Dropped[broker.DropQueueFull]
 		if lost == 0 || lost >= messages {
@@ -555,7 +525,7 @@ func TestSlowReader(t *testing.T) {
 		}
 		last := -1
 		for range messages - int(lost) {
-			got, ok := slow.hear().(*mqtt.Publish)
+			got, ok := slow.Next().(*mqtt.Publish)
 			if !ok || len(got.Payload) != size {
 				t.Fatalf("the slow reader heard %T", got)
 			}
@@ -568,7 +538,7 @@ func TestSlowReader(t *testing.T) {
 		if last != messages-1 {
 			t.Errorf("the last message was %d: not the oldest were dropped", last)
 		}
-		slow.expectNothing()
+		slow.Silence()
 	})
 }
 
@@ -576,9 +546,9 @@ func TestSlowReader(t *testing.T) {
 // before they fill the memory.
 func TestAnswersUnread(t *testing.T) {
 	w := overTCP(t, nil)
-	c := w.connect(mqtt.V311, "c", nil)
+	c := w.connect(mqtt.V311, "c")
 	pings := bytes.Repeat([]byte{byte(mqtt.TypePingreq) << 4, 0}, 32<<10)
-	c.SetWriteDeadline(time.Now().Add(patience))
+	c.SetWriteDeadline(time.Now().Add(mqtttest.Patience))
 	const most = 64 << 20 // what sockets hold, and then some
 	for sent := 0; ; sent += len(pings) {
 		if _, err := c.Write(pings); errors.Is(err, os.ErrDeadlineExceeded) || sent > most {
@@ -594,9 +564,9 @@ func TestAnswersUnread(t *testing.T) {
 // timeout.
 func TestWriteTimeout(t *testing.T) {
 	inBubble(t, nil, func(t *testing.T, w *world) {
-		slow := w.connect(mqtt.V311, "slow", nil)
-		slow.subscribe(filter("a", 0))
-		w.connect(mqtt.V311, "p", nil).publish(pub("a", "x", 1, 1))
+		slow := w.connect(mqtt.V311, "slow")
+		slow.Subscribe(filter("a", 0))
+		w.connect(mqtt.V311, "p").Publish(pub("a", "x", 1, 1))
 		for _, c := range []struct {
 			wait time.Duration
 			left int
@@ -613,12 +583,12 @@ func TestWriteTimeout(t *testing.T) {
 // Close ends, when its context does, connections whose clients do not read.
 func TestCloseWithStuckClient(t *testing.T) {
 	w := overTCP(t, func(s *settings) { s.MaxQueued = 10_000; s.MaxQueuedBytes = 1 << 30; s.SlowAt = 0 })
-	slow := w.connect(mqtt.V5, "slow", nil)
-	slow.subscribe(filter("a", 0))
-	p := w.connect(mqtt.V311, "p", nil)
+	slow := w.connect(mqtt.V5, "slow")
+	slow.Subscribe(filter("a", 0))
+	p := w.connect(mqtt.V311, "p")
 	payload := strings.Repeat("x", 64<<10)
 	for range 300 { // more than sockets hold
-		p.publish(pub("a", payload, 1, 1))
+		p.Publish(pub("a", payload, 1, 1))
 	}
 	w.shutWithin(t, 50*time.Millisecond)
 	if left := connGoroutines(); len(left) > 0 {

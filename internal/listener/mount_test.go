@@ -6,6 +6,7 @@ import (
 
 	"snbroker/broker"
 	"snbroker/internal/mqtt"
+	"snbroker/internal/mqtt/mqtttest"
 )
 
 func TestMountedFilter(t *testing.T) {
@@ -59,70 +60,71 @@ func TestMountPoint(t *testing.T) {
 	b := broker.New(broker.DefaultLimits())
 	mounted := layeredOn(t, b, func(c *Config) { c.MountPoint = "site/" })
 	plain := layeredOn(t, b, nil)
-	out := dialPlain(t, plain).connect("out")
-	out.subscribe("#", mqtt.QoS0)
-	in := dialPlain(t, mounted).connect("in")
-	in.subscribe("#", mqtt.QoS2)
+	out := dialPlain(t, plain).Connect("out")
+	out.Subscribe(filter("#", mqtt.QoS0))
+	in := dialPlain(t, mounted).Connect("in")
+	in.Subscribe(filter("#", mqtt.QoS2))
 
-	in.say(message("a/b", "from within"))
-	in.hear(message("a/b", "from within"))
-	out.hear(message("site/a/b", "from within"))
+	in.Say(pub("a/b", "from within", 0, 0))
+	in.Expect(pub("a/b", "from within", 0, 0))
+	out.Expect(pub("site/a/b", "from within", 0, 0))
 
 	// Beside it, above it, and with nothing of a name left: "site/#" matches
 	// the last two. At QoS 1 they must not fill the window.
 	for i := range 300 {
 		for _, topic := range []string{"elsewhere", "site", "site/"} {
-			m := message(topic, "")
+			m := pub(topic, "", 0, 0)
 			m.QoS, m.PacketID = mqtt.QoS1, uint16(i+1)
-			out.say(m)
-			drain(out, m)
+			out.Say(m)
+			drain(t, out, m)
 		}
 	}
-	out.say(message("site/c", "from outside"))
-	in.hear(message("c", "from outside"))
-	out.hear(message("site/c", "from outside"))
+	out.Say(pub("site/c", "from outside", 0, 0))
+	in.Expect(pub("c", "from outside", 0, 0))
+	out.Expect(pub("site/c", "from outside", 0, 0))
 
 	// Retained.
-	m := message("kept", "x")
-	m.Retain = true
-	in.say(m)
-	in.hear(message("kept", "x"))
-	out.hear(message("site/kept", "x"))
-	late := dialPlain(t, mounted).connect("late")
-	late.subscribe("kept", mqtt.QoS0)
-	late.hear(m)
+	m := kept("kept", "x", 0, 0)
+	in.Say(m)
+	in.Expect(pub("kept", "x", 0, 0))
+	out.Expect(pub("site/kept", "x", 0, 0))
+	late := dialPlain(t, mounted).Connect("late")
+	late.Subscribe(filter("kept", mqtt.QoS0))
+	late.Expect(m)
 
 	// The end of a subscription.
-	in.say(&mqtt.Unsubscribe{PacketID: 9, Filters: [][]byte{[]byte("#")}})
-	in.hear(&mqtt.Unsuback{PacketID: 9, ReasonCodes: []mqtt.ReasonCode{mqtt.ReasonSuccess}})
+	in.Say(&mqtt.Unsubscribe{PacketID: 9, Filters: [][]byte{[]byte("#")}})
+	in.Expect(&mqtt.Unsuback{PacketID: 9, ReasonCodes: []mqtt.ReasonCode{mqtt.ReasonSuccess}})
 
 	// A will.
 	lost := dialPlain(t, mounted)
-	lost.say(&mqtt.Connect{Version: mqtt.V311, CleanStart: true, ClientID: []byte("lost"), Will: &mqtt.Will{Topic: []byte("will"), Payload: []byte("gone")}})
-	lost.hear(&mqtt.Connack{})
+	lost.Say(&mqtt.Connect{Version: mqtt.V311, CleanStart: true, ClientID: []byte("lost"), Will: &mqtt.Will{Topic: []byte("will"), Payload: []byte("gone")}})
+	lost.Expect(&mqtt.Connack{})
 	lost.Close()
-	out.hear(message("site/will", "gone"))
+	out.Expect(pub("site/will", "gone", 0, 0))
 
 	// A topic for which the mount point leaves no room.
-	long := message(strings.Repeat("x", 65535-4), "")
-	in.say(long)
-	in.refused()
+	long := pub(strings.Repeat("x", 65535-4), "", 0, 0)
+	in.Say(long)
+	in.Closed()
 }
 
 // drain hears the acknowledgement and the message of a client that publishes to
 // itself, which may come in either order.
-func drain(k *talker, m *mqtt.Publish) {
-	k.t.Helper()
+func drain(t *testing.T, p *mqtttest.Peer, m *mqtt.Publish) {
+	t.Helper()
 	back := *m
 	back.QoS, back.PacketID = mqtt.QoS0, 0
-	want := len(encoded(k.t, k.version, &back)) + 4
-	got := make([]byte, want)
-	for n := 0; n < want; {
-		r, err := k.Read(got[n:])
-		if err != nil {
-			k.t.Fatal(err)
+	want := map[string]bool{}
+	for _, packet := range []mqtt.Packet{&mqtt.Puback{PacketID: m.PacketID}, &back} {
+		want[string(mqtttest.Encode(t, p.Version, packet))] = true
+	}
+	for range 2 {
+		got := string(p.Frame())
+		if !want[got] {
+			t.Fatalf("heard %s", mqtt.Describe([]byte(got), p.Version))
 		}
-		n += r
+		delete(want, got)
 	}
 }
 
@@ -130,15 +132,15 @@ func drain(k *talker, m *mqtt.Publish) {
 func TestMountPointAlias(t *testing.T) {
 	b := broker.New(broker.DefaultLimits())
 	mounted := layeredOn(t, b, func(c *Config) { c.MountPoint = "site/" })
-	out := dialPlain(t, layeredOn(t, b, nil)).connect("out")
-	out.subscribe("site/#", mqtt.QoS0)
+	out := dialPlain(t, layeredOn(t, b, nil)).Connect("out")
+	out.Subscribe(filter("site/#", mqtt.QoS0))
 	in := dialPlain(t, mounted)
-	in.version = mqtt.V5
-	in.say(&mqtt.Connect{Version: mqtt.V5, CleanStart: true, ClientID: []byte("in")})
-	first := message("a", "1")
+	in.Version = mqtt.V5
+	in.Say(&mqtt.Connect{Version: mqtt.V5, CleanStart: true, ClientID: []byte("in")})
+	first := pub("a", "1", 0, 0)
 	first.Properties.TopicAlias = 3
-	second := message("", "2")
+	second := pub("", "2", 0, 0)
 	second.Properties.TopicAlias = 3
-	in.say(first, second)
-	out.hear(message("site/a", "1"), message("site/a", "2"))
+	in.Say(first, second)
+	out.Expect(pub("site/a", "1", 0, 0), pub("site/a", "2", 0, 0))
 }

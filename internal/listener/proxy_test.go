@@ -210,8 +210,8 @@ func TestProxyBelow(t *testing.T) {
 			if want == "" {
 				want = nc.LocalAddr().String()
 			}
-			k := talk(t, dial(nc), nil).connect("c")
-			k.ping()
+			k := talk(t, dial(nc), nil).Connect("c")
+			k.Silence()
 			c := sole(t, l)
 			if got := c.net.RemoteAddr().String(); got != want {
 				t.Errorf("%s: the client is %s, want %s", kind, got, want)
@@ -227,12 +227,12 @@ func TestProxyRequired(t *testing.T) {
 	l := layered(t, func(c *Config) { behindProxy(c); c.ConnectTimeout = 300 * time.Millisecond })
 	connect := "\x10\x0d\x00\x04MQTT\x04\x02\x00\x3c\x00\x01c"
 	for _, header := range []string{connect, string(proxyV2(1, 0x12, ends4)), "", "PROXY TCP4", proxySignature + "\x21\x11\x10\x00"} {
-		talk(t, dialHeader(t, l, []byte(header)), nil).refused()
+		talk(t, dialHeader(t, l, []byte(header)), nil).Closed()
 	}
 	if n := l.Stats().BadProxyHeader; n != 5 {
 		t.Errorf("%d counted", n)
 	}
-	eventually(t, "nothing is left", func() bool { return l.Stats().Connections == 0 })
+	until(t, "nothing is left", func() bool { return l.Stats().Connections == 0 })
 }
 
 // From elsewhere a header is just a client's bad packet.
@@ -240,8 +240,8 @@ func TestProxyNotTrusted(t *testing.T) {
 	for _, from := range [][]netip.Prefix{nil, {netip.MustParsePrefix("192.0.2.0/24"), netip.MustParsePrefix("::/0")}} {
 		// "PR" begins a packet of 82 octets, of which not all come.
 		l := layered(t, func(c *Config) { c.ProxyFrom = from; c.ConnectTimeout = 300 * time.Millisecond })
-		talk(t, dialHeader(t, l, proxyV2(1, 0x11, ends4)), nil).refused()
-		talk(t, dialHeader(t, l, []byte("PROXY TCP4 192.0.2.1 198.51.100.2 12345 1883\r\n")), nil).refused()
-		dialPlain(t, l).connect("c")
+		talk(t, dialHeader(t, l, proxyV2(1, 0x11, ends4)), nil).Closed()
+		talk(t, dialHeader(t, l, []byte("PROXY TCP4 192.0.2.1 198.51.100.2 12345 1883\r\n")), nil).Closed()
+		dialPlain(t, l).Connect("c")
 	}
 }

@@ -27,22 +27,22 @@ func TestReconfigure(t *testing.T) {
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			w := overTCP(t, nil)
-			there := w.connect(mqtt.V5, "there", nil)
+			there := w.connect(mqtt.V5, "there")
 			cfg := w.cfg.Config
 			tc.change(&cfg)
 			if gone := w.Reconfigure(cfg); gone > 0 == tc.stays {
 				t.Errorf("%d are gone", gone)
 			}
 			if tc.stays {
-				there.send(&mqtt.Pingreq{})
-				there.expect(&mqtt.Pingresp{})
+				there.Say(&mqtt.Pingreq{})
+				there.Expect(&mqtt.Pingresp{})
 			} else {
-				there.hear() // DISCONNECT
-				there.expectClosed()
+				there.Next() // DISCONNECT
+				there.Closed()
 			}
 			comes := w.dial(mqtt.V5)
-			comes.send(v5("comes"))
-			ack, ok := comes.hear().(*mqtt.Connack)
+			comes.Say(v5("comes"))
+			ack, ok := comes.Next().(*mqtt.Connack)
 			if got := reasonOf(ack, ok); got != tc.comes {
 				t.Errorf("who comes is answered with %v, want %v", got, tc.comes)
 			}
@@ -63,37 +63,37 @@ func reasonOf(ack *mqtt.Connack, ok bool) mqtt.ReasonCode {
 // A mount point is a session's for as long as its connection lasts.
 func TestReconfigureMountPoint(t *testing.T) {
 	w := overTCP(t, nil)
-	there := w.connect(mqtt.V311, "there", nil)
-	there.subscribe(mqtt.Filter{TopicFilter: []byte("#")})
+	there := w.connect(mqtt.V311, "there")
+	there.Subscribe(mqtt.Filter{TopicFilter: []byte("#")})
 	cfg := w.cfg.Config
 	cfg.MountPoint = "site/"
 	w.Reconfigure(cfg)
-	comes := w.connect(mqtt.V311, "comes", nil)
-	comes.send(&mqtt.Publish{Topic: []byte("a"), Payload: []byte("x")})
-	there.expect(&mqtt.Publish{Topic: []byte("site/a"), Payload: []byte("x")})
+	comes := w.connect(mqtt.V311, "comes")
+	comes.Say(&mqtt.Publish{Topic: []byte("a"), Payload: []byte("x")})
+	there.Expect(&mqtt.Publish{Topic: []byte("site/a"), Payload: []byte("x")})
 }
 
 // WebSockets go on, and new ones find the page's new path.
 func TestReconfigureWeb(t *testing.T) {
 	l := webbed(t, nil)
 	there, _ := dialWS(t, l)
-	there.connect("there")
+	there.Connect("there")
 	cfg := l.cfg.Config
 	cfg.Path = "/elsewhere"
 	if gone := l.Reconfigure(cfg); gone != 0 {
 		t.Errorf("%d are gone", gone)
 	}
-	there.ping()
+	there.Silence()
 	if _, r, err := web311(l, nil, "mqtt"); err == nil || r == nil || r.StatusCode != 404 {
 		t.Errorf("the old path: %v", err)
 	}
 	cfg.Path = "/mqtt"
 	l.Reconfigure(cfg)
 	again, _ := dialWS(t, l)
-	again.connect("again")
+	again.Connect("again")
 	cfg.WebSocket = false
 	if gone := l.Reconfigure(cfg); gone != 2 {
 		t.Errorf("%d are gone, where nobody comes by HTTP any more", gone)
 	}
-	dialPlain(t, l).connect("plain")
+	dialPlain(t, l).Connect("plain")
 }

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"snbroker/internal/mqtt"
+	"snbroker/internal/mqtt/mqtttest"
 )
 
 // tryTLS dials, and has the server judge the client: with TLS 1.3 a dial
@@ -31,7 +32,7 @@ func tryTLS(l *Listener, cfg *tls.Config) (*tls.Conn, error) {
 	return nil, err
 }
 
-func dialTLS(t testing.TB, l *Listener, cfg *tls.Config) *talker {
+func dialTLS(t testing.TB, l *Listener, cfg *tls.Config) *mqtttest.Peer {
 	t.Helper()
 	c, err := tls.Dial("tcp", l.Addr().String(), cfg)
 	return talk(t, c, err)
@@ -65,14 +66,14 @@ func TestTLSVersions(t *testing.T) {
 				}
 				return
 			}
-			k := talk(t, c, err).connect("c")
-			k.ping()
+			k := talk(t, c, err).Connect("c")
+			k.Silence()
 			if got := c.ConnectionState().Version; got != tc.want {
 				t.Errorf("got %s", tls.VersionName(got))
 			}
 		})
 	}
-	eventually(t, "refusals are counted", func() bool {
+	until(t, "refusals are counted", func() bool {
 		return any12.Stats().HandshakeFailed == 2 && only13.Stats().HandshakeFailed == 1
 	})
 }
@@ -80,7 +81,7 @@ func TestTLSVersions(t *testing.T) {
 func TestTLSExchange(t *testing.T) {
 	ca, f := newIssuer(t, "ca"), newFolder(t)
 	l := layered(t, func(c *Config) { c.TLS = loaded(t, f.server(ca)) })
-	exchange(t, func() *talker { return dialTLS(t, l, &tls.Config{RootCAs: ca.pool}) })
+	exchange(t, func() *mqtttest.Peer { return dialTLS(t, l, &tls.Config{RootCAs: ca.pool}) })
 }
 
 func TestTLSKeepAlive(t *testing.T) {
@@ -135,10 +136,10 @@ func TestClientCertificates(t *testing.T) {
 					if err == nil || !strings.Contains(err.Error(), "remote error: tls:") {
 						t.Errorf("got %v", err)
 					}
-					eventually(t, "it is counted", func() bool { return l.Stats().HandshakeFailed == 1 && l.Stats().Connections == 0 })
+					until(t, "it is counted", func() bool { return l.Stats().HandshakeFailed == 1 && l.Stats().Connections == 0 })
 					return
 				}
-				dialTLS(t, l, client).connect("c")
+				dialTLS(t, l, client).Connect("c")
 				if got := sole(t, l).identity; got != tc.identity {
 					t.Errorf("identity %q, want %q", got, tc.identity)
 				}
@@ -232,7 +233,7 @@ func TestReloadTLS(t *testing.T) {
 	serial := func() string { return files.Certificate().SerialNumber.String() }
 	visit := func() (resumed bool, server string) {
 		t.Helper()
-		k := dialTLS(t, l, client).connect("c")
+		k := dialTLS(t, l, client).Connect("c")
 		state := k.Conn.(*tls.Conn).ConnectionState()
 		k.Close()
 		return state.DidResume, state.PeerCertificates[0].SerialNumber.String()
@@ -241,7 +242,7 @@ func TestReloadTLS(t *testing.T) {
 	if resumed, _ := visit(); !resumed {
 		t.Error("a ticket does not resume its session")
 	}
-	stays := dialTLS(t, l, client).connect("stays")
+	stays := dialTLS(t, l, client).Connect("stays")
 	first := serial()
 	for _, bad := range []string{"server.crt", "server.key", "ca.crt", "crl"} {
 		if err := os.Rename(f.path(bad), f.path("kept")); err != nil {
@@ -279,7 +280,7 @@ func TestReloadTLS(t *testing.T) {
 	if _, err := tryTLS(l, client); err == nil || !strings.Contains(err.Error(), "remote error") {
 		t.Errorf("the list has expired: %v", err)
 	}
-	stays.ping() // who is there stays there
+	stays.Silence() // who is there stays there
 }
 
 // Clients that stall in the middle of a handshake keep nobody out, and are given
@@ -302,13 +303,13 @@ func TestStalledHandshakes(t *testing.T) {
 		}
 		stalled = append(stalled, nc)
 	}
-	eventually(t, "they are there", func() bool { return l.Stats().Connections == len(stalled) })
-	k := dialTLS(t, l, &tls.Config{RootCAs: ca.pool}).connect("c")
-	eventually(t, "they are given up", func() bool { return l.Stats().Connections == 1 })
+	until(t, "they are there", func() bool { return l.Stats().Connections == len(stalled) })
+	k := dialTLS(t, l, &tls.Config{RootCAs: ca.pool}).Connect("c")
+	until(t, "they are given up", func() bool { return l.Stats().Connections == 1 })
 	if n := l.Stats().HandshakeFailed; n != uint64(len(stalled)) {
 		t.Errorf("%d handshakes failed", n)
 	}
-	k.ping()
+	k.Silence()
 }
 
 // mute reads and then sends no more.
@@ -329,8 +330,8 @@ func (m *mute) Write(b []byte) (int, error) {
 func TestConnectTimeoutTLS(t *testing.T) {
 	ca, f := newIssuer(t, "ca"), newFolder(t)
 	l := layered(t, func(c *Config) { c.TLS = loaded(t, f.server(ca)); c.ConnectTimeout = 300 * time.Millisecond })
-	dialPlain(t, l).refused()
-	dialTLS(t, l, &tls.Config{RootCAs: ca.pool}).refused()
+	dialPlain(t, l).Closed()
+	dialTLS(t, l, &tls.Config{RootCAs: ca.pool}).Closed()
 }
 
 // A client without TLS is turned away, and so is one that speaks TLS to TCP.
@@ -338,8 +339,8 @@ func TestTLSMistaken(t *testing.T) {
 	ca, f := newIssuer(t, "ca"), newFolder(t)
 	l := layered(t, func(c *Config) { c.TLS = loaded(t, f.server(ca)) })
 	k := dialPlain(t, l)
-	k.say(&mqtt.Connect{Version: mqtt.V311, CleanStart: true, ClientID: []byte("c")})
-	k.refused()
+	k.Say(&mqtt.Connect{Version: mqtt.V311, CleanStart: true, ClientID: []byte("c")})
+	k.Closed()
 	if _, err := tls.Dial("tcp", layered(t, nil).Addr().String(), &tls.Config{RootCAs: ca.pool}); err == nil {
 		t.Error("TLS over a listener without")
 	}

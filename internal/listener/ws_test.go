@@ -14,6 +14,7 @@ import (
 	"github.com/gorilla/websocket"
 
 	"snbroker/internal/mqtt"
+	"snbroker/internal/mqtt/mqtttest"
 )
 
 // clientWS is a client's WebSocket as a stream.
@@ -61,7 +62,7 @@ func web311(l *Listener, header http.Header, subprotocols ...string) (*websocket
 	return d.Dial("ws://"+l.Addr().String()+"/mqtt", header)
 }
 
-func dialWS(t testing.TB, l *Listener) (*talker, *clientWS) {
+func dialWS(t testing.TB, l *Listener) (*mqtttest.Peer, *clientWS) {
 	t.Helper()
 	ws, _, err := web311(l, nil, "mqtt")
 	if err != nil {
@@ -87,15 +88,15 @@ func TestWebSocket(t *testing.T) {
 	if got := k.Conn.(*clientWS).Subprotocol(); got != "mqtt" {
 		t.Errorf("subprotocol %q", got)
 	}
-	k.connect("c").ping()
+	k.Connect("c").Silence()
 	if got, want := sole(t, l).net.RemoteAddr().String(), k.LocalAddr().String(); got != want {
 		t.Errorf("the client is %s, want %s", got, want)
 	}
-	k.say(&mqtt.Disconnect{})
+	k.Say(&mqtt.Disconnect{})
 	if _, err := k.Read(make([]byte, 1)); !websocket.IsCloseError(err, websocket.CloseNormalClosure) {
 		t.Errorf("after DISCONNECT: %v", err)
 	}
-	exchange(t, func() *talker { k, _ := dialWS(t, l); return k })
+	exchange(t, func() *mqtttest.Peer { k, _ := dialWS(t, l); return k })
 }
 
 func TestSecureWebSocket(t *testing.T) {
@@ -105,14 +106,14 @@ func TestSecureWebSocket(t *testing.T) {
 	l := webbed(t, func(c *Config) { c.TLS = loaded(t, cfg) })
 	cert := ca.issue("browser", nil)
 	d := websocket.Dialer{Subprotocols: []string{"mqtt"}, TLSClientConfig: &tls.Config{RootCAs: ca.pool, Certificates: []tls.Certificate{cert}}}
-	dial := func() *talker {
+	dial := func() *mqtttest.Peer {
 		ws, _, err := d.Dial("wss://"+l.Addr().String()+"/mqtt", nil)
 		if err != nil {
 			t.Fatal(err)
 		}
 		return talk(t, &clientWS{Conn: ws}, nil)
 	}
-	k := dial().connect("c")
+	k := dial().Connect("c")
 	if got := sole(t, l).identity; got != "browser" {
 		t.Errorf("identity %q", got)
 	}
@@ -130,7 +131,7 @@ func TestWebSocketKeepAlive(t *testing.T) {
 func TestFrames(t *testing.T) {
 	l := webbed(t, nil)
 	k, ws := dialWS(t, l)
-	connect := encoded(t, mqtt.V311, &mqtt.Connect{Version: mqtt.V311, CleanStart: true, ClientID: []byte("c")})
+	connect := mqtttest.Encode(t, mqtt.V311, &mqtt.Connect{Version: mqtt.V311, CleanStart: true, ClientID: []byte("c")})
 	frames := func(parts ...[]byte) {
 		t.Helper()
 		for _, p := range parts {
@@ -140,7 +141,7 @@ func TestFrames(t *testing.T) {
 		}
 	}
 	frames(connect[:1], nil, connect[1:7], connect[7:])
-	k.hear(&mqtt.Connack{})
+	k.Expect(&mqtt.Connack{})
 	// One message in several frames, with a ping between them.
 	w, err := ws.NextWriter(websocket.BinaryMessage)
 	if err != nil {
@@ -160,7 +161,7 @@ func TestFrames(t *testing.T) {
 		t.Fatal(err)
 	}
 	for range 3000 {
-		k.hear(&mqtt.Pingresp{})
+		k.Expect(&mqtt.Pingresp{})
 	}
 	if !ponged {
 		t.Error("no pong")
@@ -168,7 +169,7 @@ func TestFrames(t *testing.T) {
 	// What is written at once is one frame.
 	before := ws.frames
 	frames([]byte("\xc0\x00\xc0\x00\xc0\x00"))
-	k.hear(&mqtt.Pingresp{}, &mqtt.Pingresp{}, &mqtt.Pingresp{})
+	k.Expect(&mqtt.Pingresp{}, &mqtt.Pingresp{}, &mqtt.Pingresp{})
 	if n := ws.frames - before; n != 1 {
 		t.Errorf("three packets in %d frames", n)
 	}
@@ -193,21 +194,21 @@ func TestBadFrames(t *testing.T) {
 	_, ws = dialWS(t, l)
 	closedWith(t, ws, websocket.BinaryMessage, make([]byte, 1<<10+6), websocket.CloseMessageTooBig)
 	k, _ := dialWS(t, l)
-	k.connect("c")
+	k.Connect("c")
 	if _, err := k.Write([]byte("\x30\x03\x00\x01x\x00\x00")); err != nil { // PUBLISH, and then an unknown type
 		t.Fatal(err)
 	}
-	k.refused()
+	k.Closed()
 	// Not masked, as a client's must be: on the bare connection.
 	k, ws = dialWS(t, l)
-	k.connect("d")
+	k.Connect("d")
 	if _, err := ws.NetConn().Write([]byte("\x82\x02\xc0\x00")); err != nil {
 		t.Fatal(err)
 	}
 	if _, _, err := ws.ReadMessage(); !websocket.IsCloseError(err, websocket.CloseProtocolError) {
 		t.Errorf("got %v", err)
 	}
-	eventually(t, "all have ended", func() bool { return l.Stats().Connections == 0 })
+	until(t, "all have ended", func() bool { return l.Stats().Connections == 0 })
 }
 
 func TestOrigins(t *testing.T) {
@@ -250,7 +251,7 @@ func TestOrigins(t *testing.T) {
 			ws.Close()
 		}
 	}
-	eventually(t, "nothing is left", func() bool { return same.Stats().Connections == 0 })
+	until(t, "nothing is left", func() bool { return same.Stats().Connections == 0 })
 }
 
 // What is not a WebSocket for MQTT is answered as HTTP, and is forgotten.
@@ -289,7 +290,7 @@ func TestNotWebSocket(t *testing.T) {
 		t.Fatal(err)
 	}
 	ws.Close()
-	eventually(t, "nothing is left", func() bool { return l.Stats().Connections == 0 })
+	until(t, "nothing is left", func() bool { return l.Stats().Connections == 0 })
 }
 
 func itoa(n int) string {
@@ -304,10 +305,10 @@ func TestSlowRequests(t *testing.T) {
 		t.Fatal(err)
 	}
 	k, _ := dialWS(t, l)
-	for _, k := range []*talker{silent, slow, k} {
+	for _, k := range []*mqtttest.Peer{silent, slow, k} {
 		if _, err := io.ReadAll(k); errors.Is(err, os.ErrDeadlineExceeded) {
 			t.Error("it goes on")
 		}
 	}
-	eventually(t, "nothing is left", func() bool { return l.Stats().Connections == 0 })
+	until(t, "nothing is left", func() bool { return l.Stats().Connections == 0 })
 }
