@@ -46,9 +46,7 @@ func issuerBelow(t testing.TB, name string, above *issuer) *issuer {
 		parent, parentKey = above.cert, above.key
 	}
 	der, err := x509.CreateCertificate(rand.Reader, template, parent, a.key.Public(), parentKey)
-	if err != nil {
-		t.Fatal(err)
-	}
+	must(t, err)
 	if a.cert, err = x509.ParseCertificate(der); err != nil {
 		t.Fatal(err)
 	}
@@ -70,17 +68,11 @@ func (a *issuer) issue(name string, change func(*x509.Certificate)) tls.Certific
 		change(template)
 	}
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	if err != nil {
-		a.t.Fatal(err)
-	}
+	must(a.t, err)
 	der, err := x509.CreateCertificate(rand.Reader, template, a.cert, key.Public(), a.key)
-	if err != nil {
-		a.t.Fatal(err)
-	}
+	must(a.t, err)
 	leaf, err := x509.ParseCertificate(der)
-	if err != nil {
-		a.t.Fatal(err)
-	}
+	must(a.t, err)
 	return tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key, Leaf: leaf}
 }
 
@@ -93,9 +85,7 @@ func (a *issuer) revoke(until time.Time, certs ...tls.Certificate) []byte {
 		list.RevokedCertificateEntries = append(list.RevokedCertificateEntries, x509.RevocationListEntry{SerialNumber: c.Leaf.SerialNumber, RevocationTime: time.Now()})
 	}
 	der, err := x509.CreateRevocationList(rand.Reader, list, a.cert, a.key)
-	if err != nil {
-		a.t.Fatal(err)
-	}
+	must(a.t, err)
 	return pem.EncodeToMemory(&pem.Block{Type: "X509 CRL", Bytes: der})
 }
 
@@ -111,9 +101,7 @@ func (f folder) path(name string) string { return filepath.Join(f.dir, name) }
 
 func (f folder) write(name string, b []byte) string {
 	f.t.Helper()
-	if err := os.WriteFile(f.path(name), b, 0o600); err != nil {
-		f.t.Fatal(err)
-	}
+	must(f.t, os.WriteFile(f.path(name), b, 0o600))
 	return f.path(name)
 }
 
@@ -132,9 +120,7 @@ func (f folder) server(a *issuer) TLSConfig {
 func (f folder) pair(name string, c tls.Certificate) {
 	f.t.Helper()
 	key, err := x509.MarshalPKCS8PrivateKey(c.PrivateKey)
-	if err != nil {
-		f.t.Fatal(err)
-	}
+	must(f.t, err)
 	var chain []byte
 	for _, der := range c.Certificate {
 		chain = append(chain, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der})...)
@@ -146,8 +132,6 @@ func (f folder) pair(name string, c tls.Certificate) {
 func loaded(t testing.TB, cfg TLSConfig) *TLS {
 	t.Helper()
 	s, err := LoadTLS(cfg)
-	if err != nil {
-		t.Fatal(err)
-	}
+	must(t, err)
 	return s
 }

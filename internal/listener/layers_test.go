@@ -1,9 +1,7 @@
 package listener
 
 import (
-	"context"
 	"io"
-	"log/slog"
 	"net"
 	"testing"
 	"time"
@@ -24,33 +22,12 @@ func layered(t testing.TB, change func(*Config)) *Listener {
 func layeredOn(t testing.TB, b *broker.Broker, change func(*Config)) *Listener {
 	t.Helper()
 	nl, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	cfg := DefaultConfig()
-	cfg.Anonymous = true
-	cfg.Log = slog.New(slog.DiscardHandler)
+	must(t, err)
+	cfg := anybody()
 	if change != nil {
 		change(&cfg)
 	}
-	l := New(cfg, b, nl)
-	served := make(chan error)
-	go func() { served <- l.Serve() }()
-	t.Cleanup(func() {
-		ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
-		defer cancel()
-		l.Close(ctx)
-		if err := <-served; err != nil {
-			t.Error(err)
-		}
-		if n := l.Stats().Connections; n != 0 {
-			t.Errorf("%d connections after Close", n)
-		}
-		if len(l.hosts.by) != 0 && l.cfg.ConnectionRate == 0 {
-			t.Errorf("%d addresses are still counted", len(l.hosts.by))
-		}
-	})
-	return l
+	return serve(t, b, nl, cfg).Listener
 }
 
 // talk is a peer over any net.Conn, to whom reason strings count. What a test

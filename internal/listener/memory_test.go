@@ -100,9 +100,7 @@ func resident(t *testing.T) int {
 	}
 	debug.FreeOSMemory()
 	b, err := os.ReadFile("/proc/self/statm")
-	if err != nil {
-		t.Fatal(err)
-	}
+	must(t, err)
 	var size, pages int
 	if _, err := fmt.Sscan(string(b), &size, &pages); err != nil {
 		t.Fatal(err)
@@ -126,19 +124,13 @@ func TestIdleMemory(t *testing.T) {
 			cmd := exec.Command(os.Args[0], "-test.run=^TestBeIdle$")
 			cmd.Env = append(os.Environ(), idleEnv+"="+tc.kind+" "+l.Addr().String()+" "+f.write("ca.crt", ca.pem))
 			stay, err := cmd.StdinPipe()
-			if err != nil {
-				t.Fatal(err)
-			}
+			must(t, err)
 			out, err := cmd.StdoutPipe()
-			if err != nil {
-				t.Fatal(err)
-			}
+			must(t, err)
 			var before, after runtime.MemStats
 			start := resident(t)
 			runtime.ReadMemStats(&before)
-			if err := cmd.Start(); err != nil {
-				t.Fatal(err)
-			}
+			must(t, cmd.Start())
 			defer func() { stay.Close(); _ = cmd.Wait() }()
 			giveUp := time.AfterFunc(time.Minute, func() { _ = cmd.Process.Kill() })
 			defer giveUp.Stop()

@@ -590,7 +590,7 @@ func TestCloseWithStuckClient(t *testing.T) {
 	for range 300 { // more than sockets hold
 		p.Publish(pub("a", payload, 1, 1))
 	}
-	w.shutWithin(t, 50*time.Millisecond)
+	w.shutWithin(50 * time.Millisecond)
 	if left := connGoroutines(); len(left) > 0 {
 		t.Errorf("after Close there are still\n%s", strings.Join(left, "\n\n"))
 	}

@@ -110,9 +110,7 @@ func TestReadProxy(t *testing.T) {
 				}
 				return
 			}
-			if err != nil {
-				t.Fatal(err)
-			}
+			must(t, err)
 			want, _ := netip.ParseAddrPort(tc.source)
 			if source != want {
 				t.Errorf("got %v, want %q", source, tc.source)
@@ -166,9 +164,7 @@ func behindProxy(c *Config) { c.ProxyFrom = []netip.Prefix{netip.MustParsePrefix
 func dialHeader(t *testing.T, l *Listener, header []byte) net.Conn {
 	t.Helper()
 	nc, err := net.Dial("tcp", l.Addr().String())
-	if err != nil {
-		t.Fatal(err)
-	}
+	must(t, err)
 	if _, err := nc.Write(header); err != nil {
 		t.Fatal(err)
 	}
@@ -192,9 +188,7 @@ func TestProxyBelow(t *testing.T) {
 		"ws": func(nc net.Conn) net.Conn {
 			d := websocket.Dialer{Subprotocols: []string{"mqtt"}, NetDial: func(_, _ string) (net.Conn, error) { return nc, nil }}
 			ws, _, err := d.Dial("ws://localhost/mqtt", nil)
-			if err != nil {
-				t.Fatal(err)
-			}
+			must(t, err)
 			return &clientWS{Conn: ws}
 		},
 	} {

@@ -18,9 +18,7 @@ func TestServerReference(t *testing.T) {
 		var d mqtt.Decoder
 		d.Version = version
 		p, err := d.Decode(answer)
-		if err != nil {
-			t.Fatal(err)
-		}
+		must(t, err)
 		ack := p.(*mqtt.Connack)
 		if version == mqtt.V5 && (ack.ReasonCode != mqtt.ReasonUseAnotherServer || string(ack.Properties.ServerReference) != want) {
 			t.Errorf("5.0: %v, reference %q", ack.ReasonCode, ack.Properties.ServerReference)
@@ -34,21 +32,15 @@ func TestServerReference(t *testing.T) {
 func connectAndRead(t *testing.T, address string, v mqtt.Version) []byte {
 	t.Helper()
 	nc, err := net.Dial("tcp", address)
-	if err != nil {
-		t.Fatal(err)
-	}
+	must(t, err)
 	defer nc.Close()
 	b, err := (&mqtt.Connect{Version: v, CleanStart: true, ClientID: []byte("c")}).AppendTo(nil, v)
-	if err != nil {
-		t.Fatal(err)
-	}
+	must(t, err)
 	if _, err := nc.Write(b); err != nil {
 		t.Fatal(err)
 	}
 	answer := make([]byte, 256)
 	n, err := nc.Read(answer)
-	if err != nil {
-		t.Fatal(err)
-	}
+	must(t, err)
 	return answer[:n]
 }

@@ -153,9 +153,7 @@ func ptr[T any](v T) *T { return &v }
 func TestIdentity(t *testing.T) {
 	ca := newIssuer(t, "ca")
 	device, err := url.Parse("urn:device:7")
-	if err != nil {
-		t.Fatal(err)
-	}
+	must(t, err)
 	for _, tc := range []struct {
 		name    string
 		change  func(*x509.Certificate)
@@ -245,9 +243,7 @@ func TestReloadTLS(t *testing.T) {
 	stays := dialTLS(t, l, client).Connect("stays")
 	first := serial()
 	for _, bad := range []string{"server.crt", "server.key", "ca.crt", "crl"} {
-		if err := os.Rename(f.path(bad), f.path("kept")); err != nil {
-			t.Fatal(err)
-		}
+		must(t, os.Rename(f.path(bad), f.path("kept")))
 		f.write(bad, []byte("nonsense"))
 		if err := files.Reload(); err == nil || !strings.Contains(err.Error(), f.path(bad)) {
 			t.Errorf("%s: %v", bad, err)
@@ -255,9 +251,7 @@ func TestReloadTLS(t *testing.T) {
 		if resumed, server := visit(); !resumed || server != first {
 			t.Errorf("%s: a bad file has changed something", bad)
 		}
-		if err := os.Rename(f.path("kept"), f.path(bad)); err != nil {
-			t.Fatal(err)
-		}
+		must(t, os.Rename(f.path("kept"), f.path(bad)))
 	}
 	f.server(ca)
 	if err := files.Reload(); err != nil || serial() == first {
@@ -267,16 +261,12 @@ func TestReloadTLS(t *testing.T) {
 		t.Errorf("resumed %v, the server's certificate was %s and is %s", resumed, first, server)
 	}
 	f.write("crl", ca.revoke(time.Now().Add(time.Hour), cert))
-	if err := files.Reload(); err != nil {
-		t.Fatal(err)
-	}
+	must(t, files.Reload())
 	if _, err := tryTLS(l, client); err == nil || !strings.Contains(err.Error(), "remote error") {
 		t.Errorf("revoked, with a ticket: %v", err)
 	}
 	f.write("crl", ca.revoke(time.Now().Add(-time.Hour)))
-	if err := files.Reload(); err != nil {
-		t.Fatal(err)
-	}
+	must(t, files.Reload())
 	if _, err := tryTLS(l, client); err == nil || !strings.Contains(err.Error(), "remote error") {
 		t.Errorf("the list has expired: %v", err)
 	}
@@ -293,9 +283,7 @@ func TestStalledHandshakes(t *testing.T) {
 	var stalled []net.Conn
 	for i := range 8 {
 		nc, err := net.Dial("tcp", l.Addr().String())
-		if err != nil {
-			t.Fatal(err)
-		}
+		must(t, err)
 		defer nc.Close()
 		if i%2 == 0 { // a ClientHello, and no answer to what comes back
 			half := &mute{Conn: nc}

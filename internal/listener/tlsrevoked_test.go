@@ -51,9 +51,7 @@ func TestRevokedAuthority(t *testing.T) {
 	}
 	judge(false)
 	lists(middle)
-	if err := files.Reload(); err != nil {
-		t.Fatal(err)
-	}
+	must(t, files.Reload())
 	judge(true)
 	if !Proof(stranger.issue("a", nil).Leaf, here).Good() {
 		t.Error("one of the same name is revoked, too")

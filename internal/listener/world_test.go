@@ -2,7 +2,6 @@ package listener
 
 import (
 	"context"
-	"io"
 	"log/slog"
 	"net"
 	"testing"
@@ -47,7 +46,7 @@ func overTCP(t testing.TB, change func(*settings)) *world {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	must(t, err)
-	w := serve(t, l, change)
+	w := begin(t, l, change)
 	w.open = func() (net.Conn, error) { return net.Dial("tcp", l.Addr().String()) }
 	return w
 }
@@ -57,7 +56,7 @@ func overTCP(t testing.TB, change func(*settings)) *world {
 func overPipes(t testing.TB, change func(*settings)) *world {
 	t.Helper()
 	l := mqtttest.NewPipes()
-	w := serve(t, l, change)
+	w := begin(t, l, change)
 	w.open = l.Dial
 	return w
 }
@@ -74,20 +73,30 @@ func inBubble(t *testing.T, change func(*settings), story func(t *testing.T, w *
 	synctest.Test(t, func(t *testing.T) { story(t, overPipes(t, change)) })
 }
 
-func serve(t testing.TB, l net.Listener, change func(*settings)) *world {
-	s := settings{DefaultConfig(), broker.DefaultLimits()}
-	s.Anonymous = true
-	s.Log = slog.New(slog.NewTextHandler(io.Discard, nil))
+// begin makes the broker that the listener serves.
+func begin(t testing.TB, nl net.Listener, change func(*settings)) *world {
+	s := settings{anybody(), broker.DefaultLimits()}
 	if change != nil {
 		change(&s)
 	}
 	b := broker.New(s.Limits)
-	w := &world{t: t, broker: b, Listener: New(s.Config, b, l), served: make(chan error, 1)}
+	t.Cleanup(b.Close)
+	return serve(t, b, nl, s.Config)
+}
+
+// anybody is let in, and nothing is logged.
+func anybody() Config {
+	cfg := DefaultConfig()
+	cfg.Anonymous = true
+	cfg.Log = slog.New(slog.DiscardHandler)
+	return cfg
+}
+
+// serve starts a listener that ends with the test.
+func serve(t testing.TB, b *broker.Broker, nl net.Listener, cfg Config) *world {
+	w := &world{t: t, broker: b, Listener: New(cfg, b, nl), served: make(chan error, 1)}
 	go func() { w.served <- w.Serve() }()
-	t.Cleanup(func() {
-		w.shut()
-		b.Close()
-	})
+	t.Cleanup(w.shut)
 	return w
 }
 
@@ -105,10 +114,24 @@ func (w *world) connect(v mqtt.Version, id string, options ...mqtttest.Option) *
 	return w.dial(v).Connect(id, options...)
 }
 
-// shut closes the listener, which must end Serve and every connection.
+// shut closes the listener, which must end Serve and every connection, and
+// forget their addresses.
 func (w *world) shut() {
 	w.t.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), mqtttest.Patience)
+	w.shutWithin(mqtttest.Patience)
+	if n := w.Stats().Connections; n != 0 {
+		w.t.Errorf("%d connections are left", n)
+	}
+	if n := len(w.hosts.by); n != 0 && w.cfg.ConnectionRate == 0 {
+		w.t.Errorf("%d addresses are still counted", n)
+	}
+}
+
+// shutWithin closes the listener and waits for no client longer than d. Closing
+// twice is nothing.
+func (w *world) shutWithin(d time.Duration) {
+	w.t.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), d)
 	defer cancel()
 	w.Close(ctx)
 	if w.served == nil {
@@ -116,21 +139,6 @@ func (w *world) shut() {
 	}
 	if err := <-w.served; err != nil {
 		w.t.Errorf("Serve: %v", err)
-	}
-	w.served = nil
-	if n := w.Stats().Connections; n != 0 {
-		w.t.Errorf("%d connections are left", n)
-	}
-}
-
-// shutWithin closes the listener with little time for its clients.
-func (w *world) shutWithin(t testing.TB, d time.Duration) {
-	t.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), d)
-	defer cancel()
-	w.Close(ctx)
-	if err := <-w.served; err != nil {
-		t.Errorf("Serve: %v", err)
 	}
 	w.served = nil
 }

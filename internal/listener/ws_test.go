@@ -65,9 +65,7 @@ func web311(l *Listener, header http.Header, subprotocols ...string) (*websocket
 func dialWS(t testing.TB, l *Listener) (*mqtttest.Peer, *clientWS) {
 	t.Helper()
 	ws, _, err := web311(l, nil, "mqtt")
-	if err != nil {
-		t.Fatal(err)
-	}
+	must(t, err)
 	c := &clientWS{Conn: ws}
 	return talk(t, c, nil), c
 }
@@ -108,9 +106,7 @@ func TestSecureWebSocket(t *testing.T) {
 	d := websocket.Dialer{Subprotocols: []string{"mqtt"}, TLSClientConfig: &tls.Config{RootCAs: ca.pool, Certificates: []tls.Certificate{cert}}}
 	dial := func() *mqtttest.Peer {
 		ws, _, err := d.Dial("wss://"+l.Addr().String()+"/mqtt", nil)
-		if err != nil {
-			t.Fatal(err)
-		}
+		must(t, err)
 		return talk(t, &clientWS{Conn: ws}, nil)
 	}
 	k := dial().Connect("c")
@@ -135,18 +131,14 @@ func TestFrames(t *testing.T) {
 	frames := func(parts ...[]byte) {
 		t.Helper()
 		for _, p := range parts {
-			if err := ws.WriteMessage(websocket.BinaryMessage, p); err != nil {
-				t.Fatal(err)
-			}
+			must(t, ws.WriteMessage(websocket.BinaryMessage, p))
 		}
 	}
 	frames(connect[:1], nil, connect[1:7], connect[7:])
 	k.Expect(&mqtt.Connack{})
 	// One message in several frames, with a ping between them.
 	w, err := ws.NextWriter(websocket.BinaryMessage)
-	if err != nil {
-		t.Fatal(err)
-	}
+	must(t, err)
 	ponged := false
 	ws.SetPongHandler(func(data string) error { ponged = data == "there?"; return nil })
 	for range 3000 { // more than the writer's buffer
@@ -154,12 +146,8 @@ func TestFrames(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if err := ws.WriteControl(websocket.PingMessage, []byte("there?"), time.Now().Add(time.Second)); err != nil {
-		t.Fatal(err)
-	}
-	if err := w.Close(); err != nil {
-		t.Fatal(err)
-	}
+	must(t, ws.WriteControl(websocket.PingMessage, []byte("there?"), time.Now().Add(time.Second)))
+	must(t, w.Close())
 	for range 3000 {
 		k.Expect(&mqtt.Pingresp{})
 	}
@@ -178,9 +166,7 @@ func TestFrames(t *testing.T) {
 // closedWith sends a frame and waits for a close frame.
 func closedWith(t *testing.T, ws *clientWS, kind int, b []byte, code int) {
 	t.Helper()
-	if err := ws.WriteMessage(kind, b); err != nil {
-		t.Fatal(err)
-	}
+	must(t, ws.WriteMessage(kind, b))
 	_, _, err := ws.ReadMessage()
 	if !websocket.IsCloseError(err, code) {
 		t.Errorf("got %v, want %d", err, code)
