@@ -127,6 +127,7 @@ type Gateway struct {
 	turn        sync.Mutex // held by whoever has the turn; guards all below
 	size        int        // octets of the message that is being handled; 0: none is
 	now         instant
+	lenient     instant // nobody is lost before; see stall.go
 	byPeer      map[peer]*session
 	byID        map[string]*session
 	timers      timers

@@ -20,6 +20,7 @@ type Stats struct {
 	RoundTrips         uint64        // messages answered at the first try
 	RoundTripTime      time.Duration // that the answers took, together
 	Lost               uint64        // devices given up
+	Stalls             uint64        // times that the program was held up
 	Recalled           uint64        // devices told after a restart to connect anew
 	EncodeErrors       uint64
 	TooFast            uint64 // PUBLISH messages beyond a rate

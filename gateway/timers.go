@@ -106,11 +106,11 @@ func (s *session) supervision() instant {
 			if s.g.cfg.MaxIdle == 0 {
 				return never
 			}
-			return s.heard.after(s.g.cfg.MaxIdle)
+			return max(s.g.lenient, s.heard.after(s.g.cfg.MaxIdle))
 		}
-		return s.heard.after(tolerated(s.keepAlive))
+		return max(s.g.lenient, s.heard.after(tolerated(s.keepAlive)))
 	case Asleep:
-		return s.heard.after(tolerated(s.sleep))
+		return max(s.g.lenient, s.heard.after(tolerated(s.sleep)))
 	}
 	return never
 }

@@ -72,6 +72,7 @@ func (g *Gateway) runPump() {
 	defer timer.Stop()
 	for {
 		g.beginTurn()
+		g.woke(g.inbox.wakeAt.Load())
 		g.advance()
 		next := min(g.timers.earliest(), g.nextAdvert(), g.nextRecall())
 		g.inbox.wakeAt.Store(next)

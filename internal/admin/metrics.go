@@ -131,6 +131,7 @@ func (g gathering) gateway(n *gateway.Stats) {
 	}
 	g.count("devices_lost_total", n.Lost)
 	g.count("devices_recalled_total", n.Recalled)
+	g.count("stalls_total", n.Stalls)
 	for t := range n.In {
 		if kind := mqttsn.MsgType(t); n.In[t]+n.Out[t] > 0 {
 			g.count("mqttsn_messages_total", n.In[t], "in", kind.String())
