@@ -38,6 +38,7 @@ type conn struct {
 	sentAliases *aliases // from us; nil: none. The writer's
 	rate        rate
 	leaving     bool // DISCONNECT without a will was received
+	spared      bool // its time was over while the program was held up
 	session     *broker.Conn
 	expiry      time.Duration
 	expires     time.Time  // of the client's identity; zero: never

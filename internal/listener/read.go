@@ -28,7 +28,7 @@ func (c *conn) read() error {
 	for {
 		err := c.readOnce()
 		if err == nil {
-			c.heard = time.Now()
+			c.heard, c.spared = time.Now(), false
 			return nil
 		}
 		if !errors.Is(err, os.ErrDeadlineExceeded) || !c.mayWait() {
@@ -37,15 +37,26 @@ func (c *conn) read() error {
 	}
 }
 
+// A deadline that is seen so late means that the program was held up: starved, or
+// stopped. What the client sent meanwhile is still in the socket, and is read first.
+const (
+	stallNoticed = 500 * time.Millisecond
+	stallGrace   = time.Second
+)
+
 // mayWait moves the deadline, which is not done with each packet: it may have
 // passed although the client was not silent.
 func (c *conn) mayWait() bool {
 	if c.session == nil {
 		return false
 	}
-	at := c.deadline()
-	if !at.IsZero() && !time.Now().Before(at) {
-		return false
+	at, now := c.deadline(), time.Now()
+	if !at.IsZero() && !now.Before(at) {
+		expired := !c.expires.IsZero() && !now.Before(c.expires)
+		if expired || c.spared || now.Sub(at) < stallNoticed {
+			return false
+		}
+		c.spared, at = true, now.Add(stallGrace)
 	}
 	c.net.SetReadDeadline(at)
 	return true
