@@ -14,7 +14,7 @@ import (
 func check(args []string, stdout, stderr io.Writer) int {
 	flags := flag.NewFlagSet("check", flag.ContinueOnError)
 	file := flags.String("config", "", "")
-	if code, done := parse(flags, args, stdout, stderr); done {
+	if code, done := parse(flags, help, args, stdout, stderr); done {
 		return code
 	}
 	if *file == "" {

@@ -15,7 +15,7 @@ import (
 func printConfig(args []string, stdout, stderr io.Writer) int {
 	flags := flag.NewFlagSet("config", flag.ContinueOnError)
 	file := flags.String("config", "", "")
-	if code, done := parse(flags, args, stdout, stderr); done {
+	if code, done := parse(flags, help, args, stdout, stderr); done {
 		return code
 	}
 	cfg, err := config.Load(*file, os.Environ())

@@ -45,8 +45,8 @@ func run(args []string, stdout, stderr io.Writer) int {
 }
 
 // parse parses flags. done tells that the program is to end with the code:
-// help was asked for, or the flags are wrong.
-func parse(flags *flag.FlagSet, args []string, stdout, stderr io.Writer) (code int, done bool) {
+// help was asked for, which is the text given, or the flags are wrong.
+func parse(flags *flag.FlagSet, help string, args []string, stdout, stderr io.Writer) (code int, done bool) {
 	flags.SetOutput(io.Discard)
 	flags.Usage = func() {}
 	err := flags.Parse(args)

@@ -18,7 +18,7 @@ func serve(args []string, stdout, stderr io.Writer) int {
 	var debug bool
 	flags.BoolVar(&debug, "v", false, "")
 	flags.BoolVar(&debug, "debug", false, "")
-	if code, done := parse(flags, args, stdout, stderr); done {
+	if code, done := parse(flags, help, args, stdout, stderr); done {
 		return code
 	}
 	cfg, err := config.Load(*file, os.Environ())

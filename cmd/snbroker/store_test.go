@@ -129,6 +129,7 @@ func TestStoreTool(t *testing.T) {
 		{[]string{"store", "stat", "-path", filepath.Join(folder, "nothing")}, exitFailed, nil},
 		{[]string{"store"}, exitUsage, []string{"store needs one of stat, verify, dump, backup"}},
 		{[]string{"store", "-help"}, exitOK, []string{"Usage:"}},
+		{[]string{"store", "stat", "-help"}, exitOK, []string{"snbroker store backup"}},
 	} {
 		code, out, errs := command(tc.args...)
 		if code != tc.code {

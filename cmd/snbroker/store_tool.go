@@ -33,7 +33,7 @@ func storeTool(args []string, stdout, stderr io.Writer) int {
 	flags := flag.NewFlagSet("store "+verb, flag.ContinueOnError)
 	path := flags.String("path", "", "")
 	to := flags.String("to", "", "")
-	if code, done := parse(flags, args, stdout, stderr); done {
+	if code, done := parse(flags, storeHelp, args, stdout, stderr); done {
 		return code
 	}
 	if *path == "" {

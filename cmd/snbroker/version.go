@@ -10,7 +10,7 @@ import (
 )
 
 func printVersion(args []string, stdout, stderr io.Writer) int {
-	if code, done := parse(flag.NewFlagSet("version", flag.ContinueOnError), args, stdout, stderr); done {
+	if code, done := parse(flag.NewFlagSet("version", flag.ContinueOnError), help, args, stdout, stderr); done {
 		return code
 	}
 	fmt.Fprintf(stdout, "snbroker %s %s %s/%s\n", version(), runtime.Version(), runtime.GOOS, runtime.GOARCH)

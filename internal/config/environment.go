@@ -21,8 +21,9 @@ import (
 
 const variablePrefix = "SNBROKER_"
 
-// notSettings are variables of other purposes: profiles, and tests.
-var notSettings = []string{"SNBROKER_PPROF", "SNBROKER_SEEDS", "SNBROKER_CRASHES"}
+// notSettings are variables of other purposes: profiles, logging in at a running
+// program, and tests.
+var notSettings = []string{"SNBROKER_PPROF", "SNBROKER_ADMIN_PASSWORD", "SNBROKER_SEEDS", "SNBROKER_CRASHES"}
 
 // variable is a setting from the environment.
 type variable struct {

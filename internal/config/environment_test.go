@@ -9,7 +9,7 @@ import (
 func TestEnvironment(t *testing.T) {
 	const file = "[limits]\nmax_queued = 7\nmax_inflight = 8\n[[mqtt.listener]]\naddress = \":1\"\n[[mqtt.listener]]\naddress = \":2\"\n[mqttsn.predefined]\n1 = \"a\"\n"
 	c, err := read("t", file, []string{
-		"HOME=/", "SNBROKER_PPROF=1", "SNBROKER_SEEDS=1", "SNBROKER_CRASHES=1",
+		"HOME=/", "SNBROKER_PPROF=1", "SNBROKER_ADMIN_PASSWORD=1", "SNBROKER_SEEDS=1", "SNBROKER_CRASHES=1",
 		"SNBROKER_LIMITS_MAX_QUEUED=9", "SNBROKER_LIMITS_SESSION_EXPIRY=never", "SNBROKER_LIMITS_MAX_MEMORY=8MiB", "SNBROKER_STORE_WRITE_BUDGET=2000000",
 		"SNBROKER_LIMITS_QUEUE_QOS0_OFFLINE=true", "SNBROKER_STORE_PATH=1", "SNBROKER_MQTTSN_T_RETRY=3s",
 		"SNBROKER_MQTT_LISTENER_1_ADDRESS=127.0.0.1:3, [::1]:3", "SNBROKER_MQTT_LISTENER_2_ADDRESS=:4", "SNBROKER_MQTT_LISTENER_2_PROTOCOL_VERSIONS=5",

@@ -94,6 +94,7 @@ func packageSettings(text string) (string, error) {
 		{"\nallow_anonymous = true\n", "\n#allow_anonymous = true\n", 2},
 		{"snbroker -config config.toml          runs with it", "systemctl reload snbroker             reads it again", 1},
 		{"check -config config.toml    tells", "check -config /etc/snbroker/config.toml    tells", 1},
+		{"runs: docs/reload.md.\n", "runs: docs/reload.md.\n# What is in docs/ here is in /usr/share/doc/snbroker/.\n", 1},
 	} {
 		if n := strings.Count(text, change.from); n != change.times {
 			return "", fmt.Errorf("config.toml has %d times %q, want %d", n, change.from, change.times)
