@@ -134,7 +134,7 @@ func (p *program) adoptAdmin(cfg *config.Config, s *server) bool {
 func (p *program) adopt(cfg *config.Config, s *server) bool {
 	next := *p.cfg
 	next.Limits, next.MQTTSN, next.MQTT.Listeners = cfg.Limits, cfg.MQTTSN, cfg.MQTT.Listeners
-	err := s.relisten(&next)
+	whole, err := s.relisten(&next)
 	if err != nil {
 		for _, err := range each(err) {
 			p.log.Error("listeners not changed, they stay as they were", "error", err)
@@ -145,7 +145,7 @@ func (p *program) adopt(cfg *config.Config, s *server) bool {
 	}
 	s.broker.SetLimits(p.cfg.Broker())
 	s.gateway.Reconfigure(p.cfg.Gateway())
-	return err == nil
+	return whole
 }
 
 func (p *program) setLevel() {

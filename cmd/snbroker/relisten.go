@@ -10,8 +10,9 @@ import (
 
 // relisten has what is listened on be what cfg says; cfg is in force from then on.
 // What is set as it was stays open, and gets the rules that are there now. After an
-// error all is as it was.
-func (s *server) relisten(cfg *config.Config) error {
+// error all is as it was. It is not whole where an address is still somebody else's
+// when sockets that could have been in its way have gone; the next reload tries again.
+func (s *server) relisten(cfg *config.Config) (whole bool, err error) {
 	before, going := s.sockets, s.sockets
 	o, err := s.open(cfg, &going)
 	if err == nil && len(o.later) == 0 {
@@ -19,7 +20,7 @@ func (s *server) relisten(cfg *config.Config) error {
 	}
 	if err != nil {
 		o.fresh.close()
-		return err
+		return false, err
 	}
 	s.stopGroups()
 	regroup := len(going.devices)+len(o.fresh.devices)+len(o.later) > 0
@@ -27,8 +28,9 @@ func (s *server) relisten(cfg *config.Config) error {
 		s.closeGroups()
 	}
 	s.part(&going)
-	if err := o.catchUp(); err != nil {
-		s.log.Error("not listening on all that is set", "error", err)
+	missing := o.catchUp()
+	if missing != nil {
+		s.log.Error("not listening on all that is set", "error", missing)
 	}
 	for _, put := range o.files {
 		put()
@@ -47,7 +49,7 @@ func (s *server) relisten(cfg *config.Config) error {
 		}
 	}
 	s.startGroups()
-	return nil
+	return missing == nil, nil
 }
 
 // part closes sockets. Who is there is told.

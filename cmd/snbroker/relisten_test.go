@@ -171,6 +171,13 @@ func TestListenersNotReloaded(t *testing.T) {
 	}
 	p.hup(path, listeners(""), "msg=reloaded")
 	dial(t, "udp", udp).ask(snConnect, snConnack)
+
+	// A socket that goes could have been in the way: it has gone when that is known.
+	moved := strings.Replace(listeners("[[mqtt.listener]]\naddress = \""+taken.Addr().String()+"\"\n"), udp, freePort(t, "udp"), 1)
+	p.hup(path, moved, "reloaded in part")
+	taken.Close()
+	p.hup(path, moved, "msg=reloaded")
+	dial(t, "tcp", taken.Addr().String()).ask(mqttConnect, mqttConnack)
 }
 
 // [admin] moves, gets users, and goes.
