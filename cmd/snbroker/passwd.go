@@ -38,7 +38,7 @@ Examples:
   snbroker passwd -D passwords bob
 
 A running snbroker reads the file again on SIGHUP, and disconnects users that
-were deleted: kill -HUP $(pidof snbroker)
+were deleted or have another password now: kill -HUP $(pidof snbroker)
 
 Exit codes: 0 done, 1 failed, 2 wrong usage.
 `

@@ -44,7 +44,8 @@ func generate(out, docs, version string) error {
 	if said, err := exec.Command("go", "build", "-o", programs, "./cmd/snbroker", "./firmware-sim").CombinedOutput(); err != nil {
 		return fmt.Errorf("go build: %w\n%s", err, said)
 	}
-	broker, err := helps(filepath.Join(programs, "snbroker"), []string{"help"}, []string{"store", "-help"}, []string{"passwd", "-help"}, []string{"import", "-help"})
+	broker, err := helps(filepath.Join(programs, "snbroker"), []string{"help"}, []string{"trace", "-help"},
+		[]string{"store", "-help"}, []string{"passwd", "-help"}, []string{"import", "-help"})
 	if err != nil {
 		return err
 	}
