@@ -29,6 +29,7 @@ func TestCompletions(t *testing.T) {
 				"snbroker trace -pc":                 {"-pcapng"},
 				"snbroker clients -kind de":          {"device"},
 				"snbroker store ver":                 {"verify"},
+				"snbroker passwd -a pbk":             {"pbkdf2-sha512"},
 				"snbroker check -con":                {"-config"},
 				"snbroker -con":                      {"-config"},
 				"snbroker c":                         {"check", "clients", "config"},

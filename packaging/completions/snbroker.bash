@@ -14,7 +14,12 @@ _snbroker() {
 	store)
 		if [ "$COMP_CWORD" -eq 2 ]; then words="stat verify dump backup -help"; else words="-path -to"; fi
 		;;
-	passwd) words="-c -D -a -help" ;;
+	passwd)
+		case $prev in
+		-a) words="argon2id pbkdf2-sha512 scram-sha-256" ;;
+		*) words="-c -D -a -help" ;;
+		esac
+		;;
 	clients)
 		case $prev in
 		-kind) words="device program" ;;

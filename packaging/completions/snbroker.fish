@@ -13,6 +13,7 @@ complete -c snbroker -n __fish_use_subcommand -a version -d 'tell what was built
 complete -c snbroker -n __fish_use_subcommand -a help -d 'tell what there is'
 complete -c snbroker -n __fish_use_subcommand -o config -r -F -d 'read the settings from a file'
 complete -c snbroker -n __fish_use_subcommand -o v -d 'log what clients and devices do'
+complete -c snbroker -n __fish_use_subcommand -o debug -d 'the same'
 complete -c snbroker -n '__fish_seen_subcommand_from check config' -o config -r -F
 complete -c snbroker -n '__fish_seen_subcommand_from import passwd' -F
 complete -c snbroker -n '__fish_seen_subcommand_from store' -a 'stat verify dump backup'
@@ -20,6 +21,7 @@ complete -c snbroker -n '__fish_seen_subcommand_from store' -o path -r -F
 complete -c snbroker -n '__fish_seen_subcommand_from store' -o to -r -F
 complete -c snbroker -n '__fish_seen_subcommand_from passwd' -o c -d 'begin a file'
 complete -c snbroker -n '__fish_seen_subcommand_from passwd' -o D -d 'delete the user'
+complete -c snbroker -n '__fish_seen_subcommand_from passwd' -o a -x -a 'argon2id pbkdf2-sha512 scram-sha-256' -d 'algorithm'
 complete -c snbroker -n '__fish_seen_subcommand_from clients kick topics trace' -o admin -x -d 'where the running one is'
 complete -c snbroker -n '__fish_seen_subcommand_from clients kick topics trace' -o ca -r -F -d 'its authority'
 complete -c snbroker -n '__fish_seen_subcommand_from clients kick topics trace' -o user -x -d 'log in'
