@@ -9,6 +9,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"syscall"
 	"testing"
@@ -17,18 +18,24 @@ import (
 	"snbroker/internal/auth"
 )
 
-// freePort is one that nobody has at the moment.
+// freePort is one that nobody has at the moment: on Linux at an address that no
+// other process uses, so that it stays free.
 func freePort(t *testing.T, network string) string {
 	t.Helper()
+	host := "127.0.0.1"
+	if runtime.GOOS == "linux" {
+		pid := os.Getpid()
+		host = fmt.Sprintf("127.%d.%d.%d", 64+pid>>16&63, pid>>8&255, pid&255)
+	}
 	if network == "udp" {
-		c, err := net.ListenPacket("udp", "127.0.0.1:0")
+		c, err := net.ListenPacket("udp", net.JoinHostPort(host, "0"))
 		if err != nil {
 			t.Fatal(err)
 		}
 		defer c.Close()
 		return c.LocalAddr().String()
 	}
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+	l, err := net.Listen("tcp", net.JoinHostPort(host, "0"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -243,7 +250,7 @@ func TestListenerTakesUpTLS(t *testing.T) {
 	trust.AddCert(a.cert)
 	secured := func(want string, own ...tls.Certificate) peer {
 		t.Helper()
-		conn, err := tls.Dial("tcp", tcp, &tls.Config{RootCAs: trust, Certificates: own})
+		conn, err := tls.Dial("tcp", tcp, &tls.Config{RootCAs: trust, ServerName: "127.0.0.1", Certificates: own})
 		if err != nil {
 			t.Fatal(err)
 		}
