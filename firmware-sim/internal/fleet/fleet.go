@@ -286,7 +286,8 @@ func node(id []byte) (int32, bool) {
 	if len(id) != 4 {
 		return 0, false
 	}
-	return int32(id[0])<<24 | int32(id[1])<<16 | int32(id[2])<<8 | int32(id[3]), true
+	i := int32(id[0])<<24 | int32(id[1])<<16 | int32(id[2])<<8 | int32(id[3])
+	return i, i >= 0
 }
 
 func itoa(n uint32) string { return strconv.FormatUint(uint64(n), 10) }

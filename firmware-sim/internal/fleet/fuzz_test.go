@@ -28,6 +28,7 @@ command.topic = "c/{id}"
 func FuzzReceived(f *testing.F) {
 	f.Add(uint32(0), []byte("\x03\x05\x00"), []byte("actuators/actuator-00000/state"), []byte("get 1 2"))
 	f.Add(uint32(1), []byte("\x07\xfe\x00\x00\x00\x00\x01\x03\x05\x00"), []byte("updates/ota-00000/get"), []byte("get 99999999999 1"))
+	f.Add(uint32(1), []byte("\x07\xfe\x03\xe8\x00\x00\x01\x03\x05\x00"), []byte("updates/ota-00000/get"), []byte("get 0 1"))
 	f.Add(uint32(2), []byte("\x02\x18"), []byte("c/sensor-00000"), []byte("test 1 0 "))
 	f.Fuzz(func(t *testing.T, line uint32, datagram, topic, payload []byte) {
 		s, err := scenario.Parse("fuzz.toml", fuzzScenario)
