@@ -152,7 +152,7 @@ func (s *session) establish(p peer, local uint16) {
 		Expiry:     expiry,
 		Keep: func(old broker.Kept) broker.Kept {
 			s.memory = remember(old, d.clean)
-			s.memory.connect(d, &s.peer)
+			s.memory.connect(d)
 			return s.memory
 		},
 	}, s, Token{Request: mqttsn.TypeConnect, MsgID: d.number})
@@ -174,7 +174,7 @@ func (s *session) resume(asleep bool) {
 		s.memory.topics.Doubt()
 	}
 	s.dialog.resumed = true
-	s.memory.connect(s.dialog, &s.peer)
+	s.memory.connect(s.dialog)
 	s.keepState()
 	s.connected()
 }

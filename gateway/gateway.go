@@ -142,7 +142,6 @@ type Gateway struct {
 	publication broker.Publication
 	served      map[transport.Link]*link
 	adverts     []*advert
-	recalls     recalls
 	short       [2]byte
 	noted       []byte      // scratch for what is kept
 	spare       []*exchange // unused ones
@@ -213,11 +212,6 @@ type link struct {
 	ended      bool // by Unlink
 
 	addressRates []bucket // by hash; nil: there is no bound
-
-	// known is the name that its peers are remembered by; "" if its addresses
-	// mean nothing after a restart. It does not change.
-	known   string
-	recalls []*session // were here before the restart
 }
 
 // Serve receives from l until it is closed. Several links may be served at
@@ -225,20 +219,12 @@ type link struct {
 func (g *Gateway) Serve(l transport.Link, o LinkOptions) error {
 	g.links.Add(1)
 	defer g.links.Done()
-	g.beginTurn()
-	at := g.recalls.arrived(l.Name())
-	if at == nil {
-		at = new(link)
-		if o.Whereabouts == nil {
-			at.known = l.Name()
-		}
-	}
-	at.Link = l
+	at := &link{Link: l}
 	at.adopt(o)
+	g.beginTurn()
 	g.served[l] = at
 	g.advertiseOn(at)
 	g.endTurn()
-	g.wakePump()
 	defer g.unserve(at)
 	return l.Serve(receiver{g, at})
 }

@@ -18,9 +18,6 @@ type memory struct {
 	mu     sync.Mutex
 	topics mapping.Topics
 	will   *broker.Will // SN §6.3: part of the session, unlike MQTT's
-	// at is where the device is, or was before a restart; nil if it is not awake.
-	// It points to the session's peer, to which mu extends.
-	at *peer
 
 	// Of the last CONNECT or DISCONNECT.
 	asleep    bool
@@ -39,7 +36,6 @@ const (
 	keptTopic  keptItem = 3 // topic id, flags, name
 	keptAlias  keptItem = 4 // topic id type, topic id, name: predefined or short
 	keptReject keptItem = 5 // topic id type, topic id: not used any more
-	keptPlace  keptItem = 6 // after keptState: link, address, node, node behind a forwarder
 )
 
 const (
@@ -68,23 +64,13 @@ func remember(old broker.Kept, clean bool) *memory {
 }
 
 // connect notes what CONNECT said.
-func (m *memory) connect(d *dialogue, at *peer) {
+func (m *memory) connect(d *dialogue) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if d.withWill || d.clean {
 		m.will = d.will
 	}
 	m.asleep, m.clean, m.keepAlive = false, d.clean, d.keepAlive
-	m.at = at
-}
-
-// gone notes that the device is not at this place any more.
-func (m *memory) gone(from *peer) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	if m.at == from {
-		m.at = nil
-	}
 }
 
 // AppendKept implements broker.Kept.
@@ -114,8 +100,7 @@ func (m *memory) appendState(b []byte) []byte {
 		flags |= keptClean
 	}
 	b = append(b, byte(keptState), flags)
-	b = binary.AppendUvarint(binary.AppendUvarint(b, uint64(m.keepAlive)), uint64(m.sleep))
-	return appendPlace(b, m.at)
+	return binary.AppendUvarint(binary.AppendUvarint(b, uint64(m.keepAlive)), uint64(m.sleep))
 }
 
 func appendTopic(b []byte, t *mapping.Topic) []byte {
@@ -147,10 +132,7 @@ func (m *memory) take(b []byte) error {
 			keepAlive, sleep := r.uint16(), r.uint16()
 			if !r.bad {
 				m.asleep, m.clean, m.keepAlive, m.sleep = flags&keptAsleep != 0, flags&keptClean != 0, keepAlive, sleep
-				m.at = nil
 			}
-		case keptPlace:
-			m.at = r.place()
 		case keptWill:
 			flags := r.octet()
 			w := &broker.Will{QoS: mqtt.QoS(flags & 3), Retain: flags&keptRetain != 0, Topic: string(r.octets()), Payload: append([]byte(nil), r.octets()...)}
@@ -245,7 +227,7 @@ func (s *session) keepTopic(t *mapping.Topic) { s.note(appendTopic(s.g.noted[:0]
 func (s *session) keepSleep() {
 	m := s.memory
 	m.mu.Lock()
-	m.asleep, m.sleep, m.at = true, s.sleep, nil
+	m.asleep, m.sleep = true, s.sleep
 	m.mu.Unlock()
 	s.keepState()
 }

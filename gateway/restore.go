@@ -7,9 +7,9 @@ import (
 )
 
 // Restore goes on, after a restart, with the sessions that devices had: a sleeper
-// wakes by PINGREQ as if nothing had happened. One that was awake is told to
-// connect anew: an address may be another's by now, and CONNECT says whose it is.
-// It is called before Serve and returns how many there are.
+// wakes by PINGREQ as if nothing had happened. Their addresses are not known any
+// more, so that one which does not say its ClientID is told to connect anew. It
+// is called before Serve and returns how many there are.
 func (g *Gateway) Restore(survivors []broker.Survivor) int {
 	g.beginTurn()
 	defer g.endTurn()
@@ -27,9 +27,6 @@ func (g *Gateway) restore(old broker.Survivor) bool {
 	if err := m.take(old.Kept); err != nil || len(old.Kept) == 0 {
 		g.cfg.Log.Warn("a device's session cannot be restored: it has to connect anew", "client", old.ClientID, "error", err)
 		return false
-	}
-	if m.at != nil {
-		m.at.link = g.recalls.await(m.at.link.known)
 	}
 	s := &session{g: g, id: old.ClientID, memory: m, clean: m.clean, keepAlive: m.keepAlive, sleep: m.sleep, heard: g.now, slot: unscheduled}
 	will := m.will
@@ -56,9 +53,6 @@ func (g *Gateway) restore(old broker.Survivor) bool {
 	s.setState(Active)
 	if m.asleep {
 		s.setState(Asleep)
-	}
-	if m.at != nil {
-		m.at.link.recalls = append(m.at.link.recalls, s)
 	}
 	return true
 }

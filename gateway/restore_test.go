@@ -1,7 +1,6 @@
 package gateway
 
 import (
-	"fmt"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -18,7 +17,6 @@ type lasting struct {
 	fs      *store.MemFS
 	log     *store.Log
 	options LinkOptions
-	deaf    bool              // it does not come to serving its link
 	rights  broker.Authorizer // from the next start on
 }
 
@@ -38,9 +36,7 @@ func (w *lasting) start() {
 	w.broker.Release()
 	w.link = w.net.Link(gatewayAddr)
 	w.gateway.Start()
-	if !w.deaf {
-		go w.gateway.Serve(w.link, w.options)
-	}
+	go w.gateway.Serve(w.link, w.options)
 	synctest.Wait()
 }
 
@@ -122,45 +118,6 @@ func TestSleepOverRestart(t *testing.T) {
 			watch.expect(&mqttsn.Publish{TopicID: 1, Data: []byte("mine")})
 		})
 	}
-}
-
-// A device that was awake is told to connect anew, also if the power fails again
-// before it could be; who sleeps or has left is not.
-func TestAwakeOverRestart(t *testing.T) {
-	playOnDisk(t, func(w *lasting) {
-		d := w.device("10.0.0.2:4000")
-		d.connect("awake", false, 60)
-		d.subscribe("a/b", mqttsn.QoS1)
-		node := w.device("10.0.0.3:4000")
-		node.node = "\x07"
-		node.connect("node", true, 60)
-		sleeper, left := w.device("10.0.0.4:4000"), w.device("10.0.0.5:4000")
-		sleeper.connect("sleeper", false, 60)
-		sleeper.sleep(300)
-		left.connect("left", false, 60)
-		left.send(&mqttsn.Disconnect{})
-		left.expect(&mqttsn.Disconnect{})
-		for i := range 3 * recallsATurn {
-			w.device(fmt.Sprint("10.0.1.2:", 1000+i)).connect(fmt.Sprint("c", i), true, 600)
-		}
-		w.settle()
-		w.deaf = true
-		w.restart()
-		w.deaf = false
-		w.restart()
-		w.publish("a/b", "m", mqtt.QoS1, false)
-		d.expectWithin(time.Second, &mqttsn.Disconnect{})
-		node.expectWithin(time.Second, &mqttsn.Disconnect{})
-		sleeper.expectSilence(time.Second)
-		left.expectSilence(0)
-		if n := w.gateway.Stats().Recalled; n != 2+3*recallsATurn {
-			t.Errorf("%d devices were told", n)
-		}
-		d.connect("awake", false, 60)
-		d.expect(&mqttsn.Register{TopicID: 1, MsgID: 1, TopicName: []byte("a/b")})
-		d.send(&mqttsn.RegAck{TopicID: 1, MsgID: 1})
-		d.expect(&mqttsn.Publish{QoS: mqttsn.QoS1, TopicID: 1, MsgID: 1, Data: []byte("m")})
-	})
 }
 
 // A sleeper that does not come back after the restart is lost when its time is

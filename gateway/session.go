@@ -191,9 +191,6 @@ func (s *session) setState(to State) {
 func (s *session) leave(lost bool) {
 	g := s.g
 	s.unbind()
-	if s.memory != nil {
-		s.memory.gone(&s.peer)
-	}
 	if g.byID[s.id] == s {
 		delete(g.byID, s.id)
 	}
@@ -225,7 +222,7 @@ func (s *session) bind(p peer, local uint16) {
 		}
 	}
 	s.unbind()
-	s.move(p.own())
+	s.peer = p.own()
 	g.byPeer[s.peer] = s
 	s.arriveAt(p)
 }
@@ -233,16 +230,8 @@ func (s *session) bind(p peer, local uint16) {
 func (s *session) unbind() {
 	if s.bound() {
 		delete(s.g.byPeer, s.peer)
-		s.move(peer{})
+		s.peer = peer{}
 	}
-}
-
-func (s *session) move(to peer) {
-	if m := s.memory; m != nil {
-		m.mu.Lock()
-		defer m.mu.Unlock()
-	}
-	s.peer = to
 }
 
 // expelled ends a session that the Backend has given to somebody else.

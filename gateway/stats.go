@@ -21,7 +21,6 @@ type Stats struct {
 	RoundTripTime      time.Duration // that the answers took, together
 	Lost               uint64        // devices given up
 	Stalls             uint64        // times that the program was held up
-	Recalled           uint64        // devices told after a restart to connect anew
 	EncodeErrors       uint64
 	TooFast            uint64 // PUBLISH messages beyond a rate
 	Held               uint64 // messages not sent, because the address has proved nothing

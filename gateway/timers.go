@@ -77,7 +77,6 @@ func (g *Gateway) advance() {
 		}
 	}
 	g.advertise()
-	g.recall()
 }
 
 // next returns the earliest deadline of s, or never.

@@ -74,7 +74,7 @@ func (g *Gateway) runPump() {
 		g.beginTurn()
 		g.woke(g.inbox.wakeAt.Load())
 		g.advance()
-		next := min(g.timers.earliest(), g.nextAdvert(), g.nextRecall())
+		next := min(g.timers.earliest(), g.nextAdvert())
 		g.inbox.wakeAt.Store(next)
 		now := g.now
 		g.endTurn()

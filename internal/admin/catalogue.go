@@ -50,7 +50,6 @@ var catalogue = []metric{
 
 	{"devices", gauge, "state", "Devices that the gateway has, by their state."},
 	{"devices_lost_total", counter, "", "Devices given up: silent for too long, or without an answer."},
-	{"devices_recalled_total", counter, "", "Devices that were awake at a restart, told to connect anew."},
 	{"stalls_total", counter, "", "Times that the program was held up for half a second or more, and gave devices more time."},
 	{"mqttsn_messages_total", counter, "direction,type", "MQTT-SN messages."},
 	{"mqttsn_malformed_total", counter, "reason", "Datagrams that are no messages."},

@@ -130,7 +130,6 @@ func (g gathering) gateway(n *gateway.Stats) {
 		g.value("devices", float64(n.Devices(state)), state.String())
 	}
 	g.count("devices_lost_total", n.Lost)
-	g.count("devices_recalled_total", n.Recalled)
 	g.count("stalls_total", n.Stalls)
 	for t := range n.In {
 		if kind := mqttsn.MsgType(t); n.In[t]+n.Out[t] > 0 {
