@@ -36,6 +36,7 @@ type device struct {
 	away     time.Time // it has left until then
 	life     int       // the program's, that a parting device connected in
 	done     bool
+	pinged   bool
 	trace    *trace
 }
 
@@ -263,6 +264,10 @@ func (d *device) active(now time.Time, loading bool) error {
 	switch {
 	case d.habit == sleeping, d.habit == commuting && (!d.hears.ready || d.r.IntN(10) == 0):
 		return c.Sleep(now, time.Hour)
+	case d.w.isFinishing() && !d.pinged:
+		d.pinged = true // or one with nothing to say would not hear of the last restart
+		_, err := c.Ping(now)
+		return err
 	case !loading || len(d.streams) == 0:
 		return nil
 	case d.r.IntN(150) == 0:
