@@ -42,10 +42,11 @@ func (l *Log) Read(at LSN, buf []byte) ([]byte, error) {
 }
 
 // record is the content of a record in the batch. The commit record at its
-// beginning is the committer's, and not looked at.
+// beginning is the committer's, and not looked at; a batch of before a restart is
+// not changed any more, and begins where a damaged log says that it does.
 func (b *batch) record(at LSN, s seed) ([]byte, bool) {
 	head := b.buf[at-b.base:]
-	if at < b.base+commitRecord || len(head) < recordHeader || le.Uint32(head[4:]) != s.marks(at) {
+	if !b.again && at < b.base+commitRecord || len(head) < recordHeader || le.Uint32(head[4:]) != s.marks(at) {
 		return nil, false
 	}
 	n, commit, ok := lengthOf(head)
