@@ -4,7 +4,6 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
-	"runtime"
 	"strings"
 	"testing"
 )
@@ -50,20 +49,6 @@ func TestPasswordFileWarnings(t *testing.T) {
 	all := strings.Join(a.Warnings(), "\n")
 	if !strings.Contains(all, ":4: user \"alice\" stands in the file twice") || !strings.Contains(all, "cheap to guess") {
 		t.Errorf("warnings: %s", all)
-	}
-}
-
-func TestPermissionWarnings(t *testing.T) {
-	if runtime.GOOS == "windows" {
-		t.Skip("no mode bits")
-	}
-	for mode, want := range map[os.FileMode]string{0o600: "", 0o640: "", 0o644: "can read these secrets", 0o602: "can change it"} {
-		file := write(t, "passwords", "alice:"+scramVectorKeys)
-		os.Chmod(file, mode)
-		got := strings.Join(mustLoad(t, Config{PasswordFile: file}).Warnings(), "\n")
-		if want == "" && got != "" || !strings.Contains(got, want) {
-			t.Errorf("%o: %s", mode, got)
-		}
 	}
 }
 
