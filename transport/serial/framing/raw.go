@@ -12,7 +12,7 @@ func newRaw(o Options) (Encoder, Decoder) {
 		switch {
 		case (b[0] == '\r' || b[0] == '\n') && IsText(d.strays.buf):
 			return 0, false // the end of a line of text
-		case len(b) > 1 && b[1] == register:
+		case len(b) > 1 && b[1] == register && IsText(b[:1]):
 			return extentOfRegister(b, o.MTU)
 		}
 		return extent(b, o.MTU)
@@ -25,8 +25,9 @@ const leastBuffer = 8
 
 const register = 0x0A
 
-// extentOfRegister knows a REGISTER from a line end, which is one as well by its
-// header. The next two octets, a topic id, are 00 00 from devices.
+// extentOfRegister knows a REGISTER from the last character of a line and its
+// end, which are one as well by the header. The next two octets, a topic id, are
+// 00 00 from devices.
 func extentOfRegister(b []byte, mtu int) (int, bool) {
 	if len(b) < 4 {
 		return 0, true
