@@ -8,7 +8,7 @@ import (
 // attach puts a session that a client has just attached to on the disk, if it
 // has to be there. CONNACK waits for that if it promises something: to be rid of
 // an earlier session (cleaned), to go on with it (present), or a will. The caller
-// holds b.mu and s.mu.
+// holds the gate and s.mu.
 func (b *Broker) attach(s *Session, present, cleaned, broken bool, t *Turn) {
 	if b.store == nil {
 		return
@@ -145,12 +145,8 @@ func (b *Broker) recordDetached(s *Session) (end store.LSN) {
 	return end
 }
 
-// letGo gives up what an ending session needs of the disk. The caller holds
-// s.mu; recordEnd follows.
+// letGo gives up what an ending session needs of the disk. The caller holds s.mu.
 func (b *Broker) letGo(s *Session) {
-	if s.no == 0 {
-		return
-	}
 	if s.durable {
 		for i := range s.queue.count {
 			b.dropReference(s.queue.at(i))
@@ -174,14 +170,10 @@ func (b *Broker) dropReference(e *entry) {
 	}
 }
 
-// recordEnd notes that a session is gone; its will was published before, so that
-// a crash in between cannot lose it.
-func (b *Broker) recordEnd(s *Session) (end store.LSN) {
-	if s == nil || s.no == 0 {
-		return 0
-	}
+// noteEnd notes that the session of a number is gone.
+func (b *Broker) noteEnd(no uint32) (end store.LSN) {
 	_, end, _ = b.append(false, func(dst []byte) []byte {
-		return appendUint(append(dst, byte(recordEnd)), uint64(s.no))
+		return appendUint(append(dst, byte(recordEnd)), uint64(no))
 	})
 	return end
 }

@@ -3,8 +3,11 @@ package broker
 import (
 	"os"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"time"
+
+	"snbroker/internal/store"
 )
 
 // clock is the store's own time: nanoseconds that have passed for what is kept
@@ -21,6 +24,10 @@ type clock struct {
 	base  int64 // at start
 	start time.Time
 	told  atomic.Int64 // the last that was stored
+
+	mu     sync.Mutex
+	stored store.LSN // where the last record is; 0: nowhere
+	octets int       // of it
 }
 
 // longestStop is the longest time between two runs that the wall clock alone is
@@ -74,10 +81,18 @@ func (b *Broker) tick() {
 	b.tellTime()
 }
 
+// tellTime stores the clock. The last record of it must outlive the segment that
+// it is in, or all deadlines would be far away after a restart.
 func (b *Broker) tellTime() {
 	r := readClocks()
-	r.clock, r.lastNo = b.clock.now(), b.numbered.highest()
-	b.append(false, r.appendTo)
+	c := &b.clock
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	r.clock, r.lastNo = c.now(), b.numbered.highest()
+	if c.stored != 0 {
+		b.store.Dead(c.stored, c.octets)
+	}
+	c.stored, _, c.octets = b.append(true, r.appendTo)
 }
 
 func (r *reading) appendTo(b []byte) []byte {

@@ -1,7 +1,8 @@
 package broker
 
 import (
-	"errors"
+	"runtime"
+	"sync/atomic"
 	"time"
 
 	"snbroker/internal/mqtt"
@@ -20,9 +21,6 @@ type Client interface {
 	Closed(why mqtt.ReasonCode)
 }
 
-// ErrDetached is returned by a Conn whose session has been taken over or ended.
-var ErrDetached = errors.New("broker: the connection is no longer attached to its session")
-
 // Conn is a client's attachment to its session. It ends with Close, or when
 // the broker calls the Client's Closed. Its methods may be called from several
 // goroutines.
@@ -36,6 +34,20 @@ type Conn struct {
 	resting    bool  // the client sleeps; guarded by the session's lock
 	window     int32 // most QoS 1 and 2 deliveries unacknowledged
 	maxPacket  int32 // largest message this client takes, in octets of topic and payload; 0: any
+	publishing atomic.Uint32
+}
+
+// over in Conn.publishing says that nothing is taken in any more; the rest of it
+// counts the calls of Publish under way.
+const over = 1 << 31
+
+// settle has Publish refuse from now on, and waits for the call that may be under
+// way: what the client's next connection brings must not overtake it. The caller
+// holds no lock of a session.
+func (c *Conn) settle() {
+	for n := c.publishing.Or(over); n&^over != 0; n = c.publishing.Load() {
+		runtime.Gosched() // it waits for nobody
+	}
 }
 
 // Client returns what Connect was given.
@@ -171,6 +183,9 @@ func (c *Conn) Close(lost bool, t *Turn) { c.detach(lost, t) }
 // detach is Close; false says that the connection was not attached any more.
 func (c *Conn) detach(lost bool, t *Turn) bool {
 	s, b := c.session, c.broker
+	gate := b.gate(s.id)
+	gate.Lock()
+	defer gate.Unlock()
 	b.mu.Lock()
 	if !c.lock() {
 		b.mu.Unlock()
@@ -188,13 +203,14 @@ func (c *Conn) detach(lost bool, t *Turn) bool {
 		left = b.forget(s)
 	}
 	b.mu.Unlock()
+	c.settle()
 	b.adopt(left, t)
 	if will != nil {
 		b.publishWill(s, will, t)
 	}
 	var end store.LSN
 	if ends {
-		end = b.recordEnd(s)
+		end = b.bury(s)
 	} else {
 		end = b.recordDetached(s)
 	}

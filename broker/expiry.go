@@ -86,47 +86,65 @@ func (b *Broker) arm() {
 
 // expire handles the deadlines that have passed.
 func (b *Broker) expire() {
-	type due struct {
-		session *Session
-		will    *Will
-	}
-	var wills []due
-	var left []orphan
-	var ended []*Session
-	now := time.Now()
-	b.mu.Lock()
-	for len(b.deadlines) > 0 && !b.closed && !b.deadlines[0].next().After(now) {
-		d := b.deadlines[0]
-		s := d.session
-		s.mu.Lock()
-		if s.will != nil { // due now, or brought forward by the session's end
-			wills = append(wills, due{s, s.will})
-			s.will = nil
-		}
-		d.will = time.Time{}
-		ends := !d.end.IsZero() && !d.end.After(now)
-		if ends || d.end.IsZero() {
-			b.cancel(s)
-		} else {
-			heap.Fix(&b.deadlines, d.slot)
-		}
-		s.mu.Unlock()
-		if ends {
-			left = append(left, b.forget(s)...)
-			ended = append(ended, s)
-			b.stats.expired.Add(1)
-		}
-	}
-	b.arm()
-	b.mu.Unlock()
 	var t Turn
-	b.adopt(left, &t)
-	for _, w := range wills {
-		b.publishWill(w.session, w.will, &t)
-		b.recordDetached(w.session) // an end's record follows: it would be the same
-	}
-	for _, s := range ended {
-		b.recordEnd(s)
+	for now := time.Now(); ; {
+		s := b.overdue(now)
+		if s == nil {
+			break
+		}
+		b.expireSession(s, now, &t)
 	}
 	b.End(&t)
+}
+
+// overdue returns a session whose deadline has passed; without one it sets the
+// timer, and returns nil.
+func (b *Broker) overdue(now time.Time) *Session {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if len(b.deadlines) > 0 && !b.closed && !b.deadlines[0].next().After(now) {
+		return b.deadlines[0].session
+	}
+	b.arm()
+	return nil
+}
+
+// expireSession does what is due for a session, if nobody has come in between: its
+// will is published, and it ends if its time is over.
+func (b *Broker) expireSession(s *Session, now time.Time, t *Turn) {
+	gate := b.gate(s.id)
+	gate.Lock()
+	defer gate.Unlock()
+	b.mu.Lock()
+	s.mu.Lock()
+	d := s.deadline
+	if d == nil || d.next().After(now) || b.closed {
+		s.mu.Unlock()
+		b.mu.Unlock()
+		return
+	}
+	will := s.will // due now, or brought forward by the session's end
+	s.will, d.will = nil, time.Time{}
+	ends := !d.end.IsZero() && !d.end.After(now)
+	if ends || d.end.IsZero() {
+		b.cancel(s)
+	} else {
+		heap.Fix(&b.deadlines, d.slot)
+	}
+	s.mu.Unlock()
+	var left []orphan
+	if ends {
+		left = b.forget(s)
+		b.stats.expired.Add(1)
+	}
+	b.mu.Unlock()
+	b.adopt(left, t)
+	if will != nil {
+		b.publishWill(s, will, t)
+	}
+	if ends {
+		b.bury(s)
+	} else {
+		b.recordDetached(s)
+	}
 }

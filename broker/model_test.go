@@ -275,7 +275,7 @@ func (h *history) stale() {
 	var turn Turn
 	h.same(p.Subscribe("#", SubscribeOptions{}), mqtt.ReasonUnspecifiedError)
 	h.same(p.Unsubscribe("#"), mqtt.ReasonUnspecifiedError)
-	h.same(p.Publish(&Publication{Topic: "a", QoS: mqtt.QoS2, PacketID: 1}, &turn), mqtt.ReasonUnspecifiedError)
+	h.same(p.Publish(&Publication{Topic: "a", QoS: mqtt.QoS(h.r.IntN(3)), PacketID: 1}, &turn), mqtt.ReasonSessionTakenOver)
 	h.same(len(p.Pull(make([]Delivery, 0, 4), &turn)), 0)
 	h.same(p.PubAck(1) || p.PubRec(1, false) || p.PubComp(1) || p.PubRel(1) || p.Attached(), false)
 	p.Discard(&Delivery{PacketID: 1}, DropRefused, &turn)

@@ -13,7 +13,7 @@ import (
 // t.targets. A retained message becomes its topic's here, and a QoS 2 packet
 // identifier the session's, in the same order as on the disk.
 func (b *Broker) persist(m *Message, p *Publication, from *Session, t *Turn) {
-	received := p.QoS == mqtt.QoS2 && from != nil && from.durable
+	received := p.QoS == mqtt.QoS2 && from != nil && from.durable && p.willOf == 0
 	retain := p.Retain && !p.volatile
 	if len(t.targets) == 0 && !retain && !received {
 		return

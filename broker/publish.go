@@ -11,8 +11,14 @@ import (
 // without routing the message again. The topic must be valid.
 //
 // ReasonNoMatchingSubscribers is a success too. ReasonReceiveMaximumExceeded
-// means that more identifiers than MaxReceived would be kept.
+// means that more identifiers than MaxReceived would be kept, and
+// ReasonSessionTakenOver that the connection is not attached any more: neither
+// this message nor a later one was taken in, and nothing may be acknowledged.
 func (c *Conn) Publish(p *Publication, t *Turn) mqtt.ReasonCode {
+	defer c.publishing.Add(^uint32(0))
+	if c.publishing.Add(1)&over != 0 {
+		return mqtt.ReasonSessionTakenOver
+	}
 	if !c.broker.limits.Load().admits(p.Topic) {
 		return mqtt.ReasonTopicNameInvalid
 	}
@@ -41,7 +47,8 @@ func (c *Conn) Publish(p *Publication, t *Turn) mqtt.ReasonCode {
 // receive notes a QoS 2 packet identifier; again tells that it was known.
 func (c *Conn) receive(id uint16) (again bool, reason mqtt.ReasonCode) {
 	if !c.lock() {
-		return false, mqtt.ReasonUnspecifiedError
+		c.publishing.Or(over) // or a later one at QoS 1 would overtake it
+		return false, mqtt.ReasonSessionTakenOver
 	}
 	defer c.session.mu.Unlock()
 	s := c.session

@@ -8,8 +8,8 @@ import (
 )
 
 // Relocate implements store.Compactor: what is still needed of the log's oldest
-// part is appended anew. Sessions and messages are all that it looks at: what
-// other records say is in a session's latest, or about what is gone.
+// part is appended anew. Sessions, messages and the clock are all that it looks
+// at: what other records say is in a session's latest, or about what is gone.
 func (b *Broker) Relocate(at store.LSN, record []byte) error {
 	if len(record) == 0 {
 		return nil
@@ -23,6 +23,8 @@ func (b *Broker) Relocate(at store.LSN, record []byte) error {
 		if r.decode(record[1:]) == nil {
 			b.relocateMessage(at, &r)
 		}
+	case recordClock:
+		b.relocateClock(at)
 	}
 	return nil
 }
@@ -35,10 +37,22 @@ func (b *Broker) relocateSession(at store.LSN, no uint32) {
 	if s == nil {
 		return
 	}
+	gate := b.gate(s.id)
+	gate.Lock()
+	defer gate.Unlock()
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.snapshot == at && !s.ended {
 		b.record(s)
+	}
+}
+
+func (b *Broker) relocateClock(at store.LSN) {
+	b.clock.mu.Lock()
+	latest := b.clock.stored == at
+	b.clock.mu.Unlock()
+	if latest {
+		b.tellTime()
 	}
 }
 
@@ -73,6 +87,8 @@ func (b *Broker) relocateMessage(at store.LSN, r *messageRecord) {
 	for _, t := range r.targets {
 		if s := b.numbered.find(t.no); s != nil {
 			b.correct(s, t.seq)
+		} else {
+			b.noteEnd(t.no) // once more, behind the copy
 		}
 	}
 }

@@ -60,6 +60,7 @@ type restorer struct {
 	messages   map[store.LSN]*restoredMessage
 	retained   map[string]*restoredMessage
 	first      store.LSN // of all records
+	highest    uint32    // session number in them
 	clock      reading
 	skipped    int
 	bodies     int64 // octets of messages in memory
@@ -240,6 +241,7 @@ func (r *restorer) known(no uint32) *restoring {
 	if s == nil {
 		s = new(restoring)
 		r.byNo[no] = s
+		r.highest = max(r.highest, no)
 	}
 	return s
 }

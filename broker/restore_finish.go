@@ -28,11 +28,12 @@ func (r *restorer) finish(out *Restored) {
 		b.retained.messages.Set(m.topic, msg)
 		out.Retained++
 	}
-	b.numbered.last = r.clock.lastNo
+	b.numbered.last = max(r.clock.lastNo, r.highest) // no record may be taken for a later session's
 	for _, no := range numbers {
 		s := r.byNo[no]
 		if older := b.sessions[string(s.id)]; older != nil {
 			b.forget(older) // a crash came between the end of it and its record
+			b.bury(older)
 		}
 		r.revive(s, made)
 		delete(r.byNo, no)
@@ -206,7 +207,7 @@ func (b *Broker) Survivors() []Survivor {
 
 // Release takes the connections that nobody has claimed after a restart as lost,
 // and publishes the wills that are due. It is called once, when all that judges
-// and claims is in place. The log is compacted from then on, not before: a
+// and claims is in place, and before anybody else connects. The log is compacted from then on, not before: a
 // session's record would say that nobody was connected, and that no will is due.
 func (b *Broker) Release() {
 	var t Turn
@@ -223,25 +224,25 @@ func (b *Broker) Release() {
 	wills := b.orphaned
 	b.orphaned = nil
 	var over []*Session
-	var left []orphan
 	for _, s := range b.sessions {
 		s.mu.Lock()
-		ends := s.conn == nil && s.expiry == 0
-		s.mu.Unlock()
-		if ends {
-			left = append(left, b.forget(s)...)
+		if s.conn == nil && s.expiry == 0 {
 			over = append(over, s)
 		}
+		s.mu.Unlock()
 	}
 	b.arm()
 	b.mu.Unlock()
-	b.adopt(left, &t)
 	for _, o := range wills {
 		b.publishWill(o.session, o.will, &t)
 		b.recordDetached(o.session)
 	}
 	for _, s := range over {
-		b.recordEnd(s)
+		b.mu.Lock()
+		left := b.forget(s)
+		b.mu.Unlock()
+		b.adopt(left, &t)
+		b.bury(s)
 	}
 	b.End(&t)
 	if b.store != nil {

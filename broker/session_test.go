@@ -89,8 +89,10 @@ func TestTakeover(t *testing.T) {
 			if old.Subscribe("x", SubscribeOptions{}) != mqtt.ReasonUnspecifiedError || old.Unsubscribe("a") != mqtt.ReasonUnspecifiedError {
 				t.Error("the old connection still subscribes")
 			}
-			if r := old.publish(Publication{Topic: "a", QoS: 2, PacketID: 9}); r != mqtt.ReasonUnspecifiedError {
-				t.Errorf("PUBLISH at QoS 2 of the old connection: %v", r)
+			for qos := range mqtt.QoS(3) {
+				if r := old.publish(Publication{Topic: "a", QoS: qos, PacketID: 9}); r != mqtt.ReasonSessionTakenOver {
+					t.Errorf("PUBLISH at %v of the old connection: %v", qos, r)
+				}
 			}
 			old.SetWill(&Will{Topic: "will"})
 			old.SetExpiry(0)

@@ -103,6 +103,7 @@ var returnCodes = map[mqtt.ReasonCode]mqttsn.ReturnCode{
 	mqtt.ReasonServerUnavailable:      mqttsn.ReturnCongestion,
 	mqtt.ReasonServerBusy:             mqttsn.ReturnCongestion,
 	mqtt.ReasonServerShuttingDown:     mqttsn.ReturnCongestion,
+	mqtt.ReasonSessionTakenOver:       mqttsn.ReturnCongestion,
 	mqtt.ReasonQuotaExceeded:          mqttsn.ReturnCongestion,
 	mqtt.ReasonReceiveMaximumExceeded: mqttsn.ReturnCongestion,
 	mqtt.ReasonConnectionRateExceeded: mqttsn.ReturnCongestion,

@@ -115,7 +115,7 @@ func (c *conn) report(why error) {
 		log.Info("client disconnected: protocol error", "error", why)
 	case errors.Is(why, os.ErrDeadlineExceeded):
 		log.Info("client disconnected: silent for too long")
-	case c.leaving, errors.Is(why, net.ErrClosed):
+	case c.leaving, errors.Is(why, net.ErrClosed), errors.Is(why, errTakenOver):
 		log.Debug("client disconnected")
 	case errors.Is(why, io.EOF), errors.Is(why, syscall.ECONNRESET):
 		log.Debug("client closed the connection without DISCONNECT")

@@ -13,6 +13,7 @@ import (
 // Ends of a connection that are no one's mistake, or not the codec's to see.
 var (
 	errLeft          = errors.New("client left")
+	errTakenOver     = errors.New("another connection has the session")
 	errUnread        = errors.New("client does not read its acknowledgements")
 	errEntered       = errors.New("client was let in")
 	errSecondConnect = &closing{mqtt.ReasonProtocolError, "a second CONNECT"}
@@ -49,6 +50,8 @@ func (c *conn) part(w *worker, err error) {
 	case errors.Is(err, os.ErrDeadlineExceeded) && c.session != nil:
 		reason = mqtt.ReasonKeepAliveTimeout
 	case errors.Is(err, errRefused), errors.Is(err, errLeft): // what is owed is written first
+	case errors.Is(err, errTakenOver):
+		return // Closed, which is under way, says so to the client
 	default:
 		c.out.end()
 		c.net.Close()
@@ -96,6 +99,9 @@ func (c *conn) packet(w *worker, frame []byte) error {
 	case *mqtt.Pubrel:
 		reason := mqtt.ReasonSuccess
 		if !c.session.PubRel(p.PacketID) {
+			if !c.session.Attached() {
+				return errTakenOver // the session still has the identifier
+			}
 			reason = mqtt.ReasonPacketIDNotFound
 		}
 		c.session.Sync(&w.turn)
@@ -164,6 +170,9 @@ func (c *conn) publish(w *worker, p *mqtt.Publish) error {
 	}
 	w.published++
 	reason := c.session.Publish(&w.publication, &w.turn)
+	if reason == mqtt.ReasonSessionTakenOver {
+		return errTakenOver
+	}
 	if (reason == mqtt.ReasonQuotaExceeded || reason == mqtt.ReasonTopicNameInvalid || reason == mqtt.ReasonImplementationSpecificError) && p.QoS > mqtt.QoS0 && c.version != mqtt.V5 {
 		return errNoRoom // before MQTT 5 an acknowledgement cannot say no
 	}

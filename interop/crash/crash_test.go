@@ -4,6 +4,9 @@
 //
 //	SNBROKER_CRASHES=200 SNBROKER_SEED=7 go test -v -timeout 30m ./interop/crash
 //
+// SNBROKER_KEEP names a folder that gets a copy of what each of the last kills left
+// on the disk.
+//
 // The seed decides what the clients do and when the program is killed; how the
 // machine schedules them differs from run to run.
 package crash

@@ -34,7 +34,7 @@ type device struct {
 	connects int
 	sending  map[sn.Token]outgoing
 	away     time.Time // it has left until then
-	life     int       // the program's, that a parting device connected in
+	life     int       // the program's, that it first sent CONNECT to
 	done     bool
 	pinged   bool
 	trace    *trace
@@ -138,7 +138,9 @@ func (d *device) move() bool {
 // Send implements client.Output.
 func (d *device) Send(datagram []byte) {
 	if t, ok := mqttsn.PeekType(datagram); ok && t == mqttsn.TypeConnect {
-		d.connects++
+		if d.connects++; d.connects == 1 {
+			d.life = d.w.alive()
+		}
 	}
 	d.trace.note("sent %s", mqttsn.Describe(datagram))
 	d.socket.WriteToUDP(datagram, d.gateway) // what is lost is sent again
@@ -196,7 +198,6 @@ func (d *device) connected() {
 	}
 	switch d.habit {
 	case parting:
-		d.life = d.w.alive()
 		d.client.Disconnect(time.Now())
 	case staying, sleeping:
 		d.w.leftSurely(key)

@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -93,6 +94,7 @@ func (p *program) server() string { return p.address + ":21883" }
 func (p *program) start() (*run, error) {
 	r := &run{cmd: exec.Command(p.binary, "-config", "snbroker.toml"), ready: make(chan struct{}), ended: make(chan struct{})}
 	r.cmd.Dir = p.folder
+	r.cmd.Env = slices.DeleteFunc(os.Environ(), func(v string) bool { return strings.HasPrefix(v, "SNBROKER_") }) // the test's own
 	stderr, err := r.cmd.StderrPipe()
 	if err != nil {
 		return nil, err
@@ -138,6 +140,26 @@ func (r *run) kill() error {
 		return fmt.Errorf("the program ended by itself: %v", r.cmd.ProcessState)
 	}
 	return nil
+}
+
+// kept is how many kills' remains are kept.
+const kept = 20
+
+// keep copies what a kill left on the disk, and the log so far, if somebody wants
+// to look at it.
+func (p *program) keep(cycle int) error {
+	folder := os.Getenv("SNBROKER_KEEP")
+	if folder == "" {
+		return nil
+	}
+	name := func(n int) string { return filepath.Join(folder, fmt.Sprintf("%d.%04d", os.Getpid(), n)) }
+	if err := os.RemoveAll(name(cycle - kept)); err != nil {
+		return err
+	}
+	if err := os.CopyFS(name(cycle), os.DirFS(filepath.Join(p.folder, "data"))); err != nil {
+		return err
+	}
+	return os.WriteFile(filepath.Join(name(cycle), "log.txt"), []byte(p.last.text()), 0o600)
 }
 
 // stop is what an operator does.

@@ -88,7 +88,7 @@ func (w *world) breach(client, message, rule string) {
 	if w.breaches++; w.breaches <= 10 {
 		w.t.Errorf("seed %d, cycle %d, client %s, %s: the rule is that %s\n%v", w.seed, w.cycle, client, message, rule, w.traces[client])
 		for id, of := range w.traces { // whoever published it
-			if id != client && strings.Contains(message, "/"+id+"/") {
+			if id != client && (strings.Contains(message, "/"+id+"/") || strings.HasPrefix(message, "will of "+id+" ")) {
 				w.t.Errorf("client %s:\n%v", id, of)
 			}
 		}
@@ -169,6 +169,9 @@ func (w *world) kill() error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.cycle++
+	if err := w.program.keep(w.cycle); err != nil {
+		return err
+	}
 	if line := last.complaint(); line != "" {
 		return fmt.Errorf("the program complains: %s", line)
 	}
