@@ -185,6 +185,7 @@ type Survivor struct {
 	ClientID string
 	Identity any // nil: none
 	Kept     KeptOctets
+	HasWill  bool // it is to be published if the client is lost
 }
 
 type survivor struct {
@@ -200,7 +201,7 @@ func (b *Broker) Survivors() []Survivor {
 	out := make([]Survivor, 0, len(b.survivors))
 	for _, s := range b.survivors {
 		kept, _ := s.session.kept.(KeptOctets)
-		out = append(out, Survivor{s.session.id, s.who, kept})
+		out = append(out, Survivor{s.session.id, s.who, kept, s.session.will != nil})
 	}
 	return out
 }

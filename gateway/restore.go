@@ -30,6 +30,9 @@ func (g *Gateway) restore(old broker.Survivor) bool {
 	}
 	s := &session{g: g, id: old.ClientID, memory: m, clean: m.clean, keepAlive: m.keepAlive, sleep: m.sleep, heard: g.now, slot: unscheduled}
 	will := m.will
+	if !old.HasWill {
+		will = nil // it was leaving
+	}
 	if will != nil && g.backend.MayLeave(old.Identity, s.id, will.Topic) != mqtt.ReasonSuccess {
 		will = nil // a right that was taken away costs the will, not the session
 	}

@@ -200,3 +200,24 @@ func TestPubRelAfterDisconnect(t *testing.T) {
 		}
 	})
 }
+
+// What follows the answer to a DISCONNECT may be lost with the power. The device
+// has left all the same: it is not lost, and has no will.
+func TestNoWillOfWhoLeftBeforeARestart(t *testing.T) {
+	for _, clean := range []bool{true, false} {
+		playOnDisk(t, func(w *lasting) {
+			d := w.device("10.0.0.2:4000")
+			d.connectWithWill("c1", clean, 60, "will", "gone")
+			d.send(&mqttsn.Disconnect{})
+			d.expect(&mqttsn.Disconnect{})
+			w.restart()
+			watch := w.device("10.0.0.3:4000")
+			watch.connect("watch", true, 1000)
+			watch.subscribe("will", mqttsn.QoS0)
+			watch.expectSilence(900 * time.Second)
+			if !clean { // the will itself is kept for the next connection
+				d.connect("c1", false, 60)
+			}
+		})
+	}
+}

@@ -32,12 +32,6 @@ func (l *Log) Replay(visit func(at LSN, record []byte) error) (Report, error) {
 		}
 	}
 	r.report.End = end
-	for _, d := range r.report.Damage {
-		l.o.Log.Error("store: damage", "path", l.o.Path, "what", d.String())
-	}
-	if r.report.Torn != nil {
-		l.o.Log.Warn("store: torn end", "path", l.o.Path, "what", r.report.Torn.String())
-	}
 	return r.report, nil
 }
 
