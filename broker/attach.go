@@ -5,27 +5,27 @@ import (
 	"snbroker/internal/store"
 )
 
-// attach puts a session that a client has just attached to on the disk, if it
-// has to be there. CONNACK waits for that if it promises something: to be rid of
-// an earlier session (cleaned), to go on with it (present), or a will. The caller
-// holds the gate and s.mu.
-func (b *Broker) attach(s *Session, present, cleaned, broken bool, t *Turn) {
+// attach puts a session that a client has just attached to on the disk, if it has
+// to be there. It returns what must be durable before CONNACK if that promises
+// something: to go on with a session (present), or a will. The caller holds the
+// gate and s.mu.
+func (b *Broker) attach(s *Session, present bool) (end store.LSN) {
 	if b.store == nil {
-		return
+		return 0
 	}
 	if !s.durable {
 		s.durable = s.expiry > 0 || s.conn.survives
 	}
 	if !s.durable && s.will == nil {
-		return
+		return 0
 	}
 	if s.no == 0 {
 		s.no = b.numbered.add(s)
 	}
-	end := b.record(s)
-	if !broken && (present || cleaned || s.will != nil) {
-		t.waitFor(end)
+	if end = b.record(s); !present && s.will == nil {
+		return 0
 	}
+	return end
 }
 
 // update replaces a session's record after a change of what only the whole

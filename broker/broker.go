@@ -20,6 +20,7 @@ type Broker struct {
 	stats      counters
 	queued     atomic.Int64 // octets in all queues, see memory.go
 	drops      *dropTable
+	lost       func(clientID string, why DropReason) // nil: nobody wants to know
 	attendance attendance
 
 	// Nothing of these is used by a broker that keeps all in memory.

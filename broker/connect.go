@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"snbroker/internal/mqtt"
+	"snbroker/internal/store"
 )
 
 // ConnectOptions describe a client that attaches.
@@ -83,12 +84,15 @@ func (b *Broker) Connect(o ConnectOptions, client Client, t *Turn) (c *Conn, pre
 		c = b.join(s, &o, client)
 	}
 	b.mu.Unlock()
-	gone.settle(b, t)
+	end := gone.settle(b, t)
 	if err == nil {
 		s.mu.Lock()
 		s.will = o.Will
-		b.attach(s, present, gone.ended && gone.session.durable, broken, t)
+		end = max(end, b.attach(s, present))
 		s.mu.Unlock()
+		if !broken {
+			t.waitFor(end) // what CONNACK promises
+		}
 	}
 	gate.Unlock()
 	if gone.conn != nil {
@@ -155,8 +159,9 @@ func (b *Broker) supersede(s *Session, clean bool) (gone superseded) {
 }
 
 // settle does what follows, before anything of the new connection is on the disk.
+// It returns what must be there before the client may take its session for gone.
 // The caller holds the gate and no other lock.
-func (gone *superseded) settle(b *Broker, t *Turn) {
+func (gone *superseded) settle(b *Broker, t *Turn) (end store.LSN) {
 	if gone.conn != nil {
 		gone.conn.settle()
 	}
@@ -165,8 +170,9 @@ func (gone *superseded) settle(b *Broker, t *Turn) {
 		b.publishWill(gone.session, gone.will, t)
 	}
 	if gone.ended {
-		b.bury(gone.session)
+		end = b.bury(gone.session)
 	}
+	return end
 }
 
 // newSession makes one that is not on the disk yet. The caller holds b.mu.

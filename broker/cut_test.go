@@ -126,3 +126,18 @@ func TestNumbersAreNotGivenAgain(t *testing.T) {
 	d.restart()
 	connect(t, d.Broker, ConnectOptions{ClientID: "c", Expiry: Never}).hears()
 }
+
+// A clean start promises to be rid of what was there: CONNACK waits until that is
+// so for ever.
+func TestCleanStartWaitsForTheEnd(t *testing.T) {
+	d := newDisk(t)
+	attach(t, d.Broker, ConnectOptions{ClientID: "c", Expiry: Never}).close(false)
+	d.settle()
+	var turn Turn
+	if _, _, err := d.Connect(ConnectOptions{ClientID: "c", CleanStart: true}, new(peer), &turn); err != nil {
+		t.Fatal(err)
+	}
+	if until := turn.Until(); until < d.store.End() {
+		t.Errorf("CONNACK waits for %v, and what is gone is so from %v on", until, d.store.End())
+	}
+}

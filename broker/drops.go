@@ -47,6 +47,7 @@ type dropLog struct {
 	counts [numDropReasons]uint64
 	last   [keptDrops]Drop
 	next   int
+	told   uint8 // a bit for each reason
 }
 
 func newDropTable() *dropTable { return &dropTable{seed: maphash.MakeSeed()} }
@@ -55,7 +56,8 @@ func (t *dropTable) shard(s *Session) *dropShard {
 	return &t.shards[maphash.Comparable(t.seed, s)%dropShards]
 }
 
-func (t *dropTable) note(s *Session, why DropReason, topic string, qos mqtt.QoS) {
+// note tells whether it is the first at QoS 1 or 2 for this reason.
+func (t *dropTable) note(s *Session, why DropReason, topic string, qos mqtt.QoS) (first bool) {
 	sh := t.shard(s)
 	sh.mu.Lock()
 	defer sh.mu.Unlock()
@@ -76,6 +78,28 @@ func (t *dropTable) note(s *Session, why DropReason, topic string, qos mqtt.QoS)
 	l.counts[why]++
 	l.last[l.next%keptDrops] = Drop{Why: why, QoS: qos, Topic: topic, At: time.Now()}
 	l.next++
+	if qos == mqtt.QoS0 || l.told&(1<<why) != 0 {
+		return false
+	}
+	l.told |= 1 << why
+	return true
+}
+
+// OnLoss has lost called when a session loses a message at QoS 1 or 2, which its
+// publisher believes delivered, for the first time for a reason. What its client
+// does not want, may not have, or is too late for, is no loss. lost is called with
+// no lock held and must not wait. OnLoss comes before the first client.
+func (b *Broker) OnLoss(lost func(clientID string, why DropReason)) { b.lost = lost }
+
+// loss is what OnLoss's lost is to be told.
+type loss struct {
+	clientID string
+	why      DropReason
+}
+
+// isLoss tells whether a drop is not what its client, or its publisher, asked for.
+func (r DropReason) isLoss() bool {
+	return r == DropQueueFull || r == DropTooLarge || r == DropMemory || r == DropUnreadable
 }
 
 func (t *dropTable) forget(s *Session) {
@@ -108,7 +132,9 @@ func (b *Broker) dropped(s *Session, why DropReason, m *Message, qos mqtt.QoS, t
 	if m != nil {
 		topic = m.Topic
 	}
-	b.drops.note(s, why, topic, qos)
+	if first := b.drops.note(s, why, topic, qos); first && why.isLoss() {
+		t.losses = append(t.losses, loss{s.id, why})
+	}
 }
 
 // refused counts a message that a session's client could not publish.

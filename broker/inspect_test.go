@@ -81,13 +81,20 @@ func TestDropsAreTold(t *testing.T) {
 	l := DefaultLimits()
 	l.MaxQueued = 1
 	b := New(l)
+	var lost []string
+	b.OnLoss(func(id string, why DropReason) { lost = append(lost, id+" "+why.String()) })
 	p := attach(t, b, ConnectOptions{ClientID: "c", MaximumPacket: 5})
 	p.subscribe("#", SubscribeOptions{QoS: 1})
+	publish(b, text("t", "x", 0))
+	publish(b, text("t", "x", 0))
+	if p.pull(9); len(lost) > 0 {
+		t.Errorf("QoS 0 lost: %q", lost)
+	}
 	for i := range 12 {
 		publish(b, text(fmt.Sprint("t", i), "x", 1))
 	}
 	d := b.Drops("c")
-	if d.Counts[DropQueueFull] != 11 || len(d.Last) != keptDrops || d.Last[0].Topic != "t10" || d.Last[7].Topic != "t3" || d.Last[0].QoS != 1 || d.Last[0].At.IsZero() {
+	if d.Counts[DropQueueFull] != 12 || len(d.Last) != keptDrops || d.Last[0].Topic != "t10" || d.Last[7].Topic != "t3" || d.Last[0].QoS != 1 || d.Last[0].At.IsZero() {
 		t.Errorf("%+v", d)
 	}
 	p.hears("t11=x q1 #1")
@@ -95,6 +102,9 @@ func TestDropsAreTold(t *testing.T) {
 	p.hears()
 	if d = b.Drops("c"); d.Last[0].Why != DropTooLarge {
 		t.Errorf("%+v", d.Last[0])
+	}
+	if !slices.Equal(lost, []string{"c queue_full", "c too_large"}) {
+		t.Errorf("lost: %q", lost)
 	}
 	p.close(false)
 	attach(t, b, ConnectOptions{ClientID: "c"})

@@ -251,7 +251,7 @@ func TestRestart(t *testing.T) {
 		d.cut()
 		survivors := d.Survivors()
 		if len(survivors) != 1 || survivors[0].ClientID != "sn" || string(survivors[0].Kept) != "one,two,three" {
-			t.Fatalf("survivors: %q", survivors)
+			t.Fatalf("survivors: %+v", survivors)
 		}
 		publish(d.Broker, text("a", "x", 1))
 		p = connect(t, d.Broker, ConnectOptions{ClientID: "sn", Survives: true})

@@ -21,6 +21,7 @@ type Turn struct {
 	sent      uint64 // messages pulled
 	bytesOut  uint64 // of their payloads
 	dropped   [numDropReasons]uint64
+	losses    []loss
 	until     store.LSN      // see Until
 	record    messageRecord  // scratch
 	targets   []recordTarget // who has the message that is being routed on the disk
@@ -66,6 +67,12 @@ func (b *Broker) End(t *Turn) (pause time.Duration) {
 		b.queued.Add(t.queued)
 		t.queued = 0
 	}
+	for _, l := range t.losses {
+		if b.lost != nil {
+			b.lost(l.clientID, l.why)
+		}
+	}
+	t.losses = t.losses[:0]
 	for why, n := range t.dropped {
 		if n > 0 {
 			b.stats.dropped[why].Add(n)

@@ -108,6 +108,9 @@ func start(cfg *config.Config, log *slog.Logger) (*server, error) {
 		admins: admins, adminTLS: adminTLS, tap: new(tap.Tap), recent: recently, reloads: make(chan struct{}, 1)}
 	s.broker = broker.New(cfg.Broker())
 	s.broker.Authorize(judge{who, &denials{log: log}})
+	s.broker.OnLoss(func(id string, why broker.DropReason) {
+		log.Warn("a client loses messages, which were acknowledged to their publishers", "client", id, "why", admin.Explain(why))
+	})
 	g := cfg.Gateway()
 	g.Log, g.Tap = log, s.tap
 	g.SameIdentity = sameIdentity

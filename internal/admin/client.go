@@ -70,6 +70,9 @@ var reasons = map[broker.DropReason]string{
 	broker.DropUnreadable:    "it was on the disk, and cannot be read any more",
 }
 
+// Explain says why a message was dropped, and what to do about it.
+func Explain(why broker.DropReason) string { return reasons[why] }
+
 func (s *Server) client(w http.ResponseWriter, r *http.Request) {
 	id := r.URL.Query().Get("id")
 	info, ok := s.cfg.Broker.Session(id)

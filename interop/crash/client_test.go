@@ -31,6 +31,7 @@ type client struct {
 	under  []*sending      // not finished, in their order
 	have   map[uint16]bool // QoS 2 identifiers between PUBLISH and PUBREL
 	known  bool            // the program has said that it has the session
+	found  bool            // the program had one at the last CONNECT
 	number int             // of connections
 
 	// The connection.
@@ -165,7 +166,7 @@ func (c *client) connack(frame []byte) error {
 	if c.known && !ack.SessionPresent {
 		c.w.broken(c.id, "CONNECT", "a session that was there still is")
 	}
-	c.known = true
+	c.known, c.found = true, ack.SessionPresent
 	c.w.mu.Lock()
 	defer c.w.mu.Unlock()
 	c.w.counts.connects++

@@ -103,6 +103,7 @@ func (w *world) run(ctx context.Context, crashes int) error {
 		return fmt.Errorf("all that is acknowledged arrives, but not: %s\n%v", missing, w.traces[who])
 	}
 	w.inspect(ctx, "last")
+	w.revisit()
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	for _, a := range w.audiences {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 	"time"
 
 	"snbroker/internal/mqtt"
@@ -82,11 +83,34 @@ func (c *client) forget(ctx context.Context) {
 		again := c.w.client(c.id, c.version, nil)
 		again.clean = true
 		if again.connect() == nil {
+			c.w.mu.Lock()
+			c.w.forgotten = append(c.w.forgotten, c.id)
+			c.w.mu.Unlock()
 			again.leave()
 			again.nc.Close()
 			return
 		}
 		pause(ctx, 20*time.Millisecond)
+	}
+}
+
+// revisit sees to it that sessions which their clients have ended stay so. The
+// program is not killed any more.
+func (w *world) revisit() {
+	w.mu.Lock()
+	forgotten := slices.Clone(w.forgotten)
+	w.mu.Unlock()
+	for _, id := range forgotten {
+		c := w.client(id, mqtt.V311, nil)
+		if err := c.connect(); err != nil {
+			w.broken(id, "CONNECT", err.Error())
+			continue
+		}
+		if c.found {
+			w.broken(id, "CONNECT", "a session that a clean start has ended does not come back")
+		}
+		c.leave()
+		c.nc.Close()
 	}
 }
 

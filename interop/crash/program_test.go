@@ -18,7 +18,8 @@ import (
 const patience = 30 * time.Second
 
 // settings has a small segment, so that the log is compacted while the load runs,
-// and retries soon enough for devices to come back within a cycle.
+// retries soon enough for devices to come back within a cycle, and room for all
+// that waits for a client which falls behind on a slow machine.
 const settings = `
 [[mqtt.listener]]
 address = "%[1]s:21883"
@@ -37,6 +38,9 @@ t_wait = "200ms"
 [store]
 path = "data"
 segment_size = "64KiB"
+[limits]
+max_queued = 1000000
+max_queued_bytes = "1GiB"
 [auth]
 max_connects = 0
 [admin]

@@ -31,9 +31,10 @@ type world struct {
 	traces    map[string]*trace
 	audiences []*audience
 	wills     wills
-	order     int // how many messages were begun
-	cycle     int // how often the program was killed
-	life      int // of the program; 0 while it is down
+	forgotten []string // clients that have ended their sessions
+	order     int      // how many messages were begun
+	cycle     int      // how often the program was killed
+	life      int      // of the program; 0 while it is down
 	lives     int
 	loading   bool // publishers publish
 	finishing bool // nobody begins or leaves any more
