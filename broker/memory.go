@@ -35,8 +35,8 @@ func (b *Broker) memory() memoryLevel {
 // entryCharge is what an entry costs by itself.
 const entryCharge = 32
 
-// stubCharge is what an entry costs whose message is on the disk.
-const stubCharge = entryCharge + 16
+// bodilessCharge is what an entry costs whose message is on the disk.
+const bodilessCharge = entryCharge + 16
 
 // chargeFor splits a message's size among the queues that share it.
 func chargeFor(m *Message, queues int) uint32 {

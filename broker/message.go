@@ -147,8 +147,8 @@ func (m *Message) again() *Message {
 		Expires: m.Expires, QoS: m.QoS, Retain: m.Retain, charge: m.charge, body: m.body}
 }
 
-// stub returns m without what is on the disk.
-func (m *Message) stub() *Message {
+// bodiless returns m without what is on the disk.
+func (m *Message) bodiless() *Message {
 	return &Message{Topic: m.Topic, Publisher: m.Publisher, Expires: m.Expires, QoS: m.QoS, Retain: m.Retain,
-		charge: stubCharge, body: m.body, disk: m.disk, spilled: true}
+		charge: bodilessCharge, body: m.body, disk: m.disk, spilled: true}
 }

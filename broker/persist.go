@@ -54,7 +54,7 @@ func (b *Broker) persist(m *Message, p *Publication, from *Session, t *Turn) {
 		b.release(m.disk)
 	}
 	clear(t.targets)
-	t.targets, t.stub = t.targets[:0], nil
+	t.targets, t.bodiless = t.targets[:0], nil
 	r.topic, r.forward, r.payload, r.sender, r.targets = nil, nil, nil, nil, nil
 }
 
@@ -102,10 +102,10 @@ func (t *Turn) refer(e *entry, away bool) {
 	m := e.msg
 	m.onDisk().refs.Add(1)
 	if away && t.memory >= crowded {
-		if t.stub == nil {
-			t.stub = m.stub()
+		if t.bodiless == nil {
+			t.bodiless = m.bodiless()
 		}
-		e.msg = t.stub
+		e.msg = t.bodiless
 	}
 }
 

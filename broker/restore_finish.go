@@ -52,7 +52,7 @@ func (r *restorer) made(known map[*restoredMessage]*Message, m *restoredMessage)
 		msg = &Message{Topic: m.topic, QoS: m.qos, Expires: r.b.clock.timeOf(m.expires), body: uint32(m.length)}
 		if m.body == nil && m.length > 0 {
 			msg.spilled = true
-			msg.charge = stubCharge
+			msg.charge = bodilessCharge
 		} else {
 			msg.Payload = m.body[:m.payload:m.payload]
 			if m.length > m.payload {

@@ -5,7 +5,7 @@ import (
 )
 
 // A message whose payload is on the disk alone is read when it is delivered: the
-// queue keeps its stub, so that a long queue stays small while it is drained.
+// queue keeps all but that, so that a long queue stays small while it is drained.
 
 // load reads the message of e back; nil if that cannot be done.
 func (c *Conn) load(e *entry) *Message {
@@ -22,8 +22,8 @@ func (c *Conn) load(e *entry) *Message {
 	}
 }
 
-// read returns stub with what the record at has of it.
-func (b *Broker) read(at store.LSN, stub *Message) (*Message, error) {
+// read returns a message with what the record at has of it.
+func (b *Broker) read(at store.LSN, bodiless *Message) (*Message, error) {
 	raw, err := b.store.Read(at, nil)
 	if err != nil {
 		return nil, err
@@ -36,8 +36,8 @@ func (b *Broker) read(at store.LSN, stub *Message) (*Message, error) {
 	if r.decodeBody(&f); f.bad {
 		return nil, errRecord
 	}
-	m := stub.again()
-	m.Payload, m.Forward, m.disk = r.payload, r.forward, stub.disk
+	m := bodiless.again()
+	m.Payload, m.Forward, m.disk = r.payload, r.forward, bodiless.disk
 	return m, nil
 }
 

@@ -25,7 +25,7 @@ type Turn struct {
 	until     store.LSN      // see Until
 	record    messageRecord  // scratch
 	targets   []recordTarget // who has the message that is being routed on the disk
-	stub      *Message       // of that message; nil: not needed yet
+	bodiless  *Message       // that message; nil: not needed yet
 	queued    int64          // octets that queues grew by, or shrank
 	memory    memoryLevel
 	pause     time.Duration
