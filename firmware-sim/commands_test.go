@@ -215,6 +215,18 @@ func TestSubInterrupted(t *testing.T) {
 	compare(t, "last", log[len(log)-1], "DISCONNECT")
 }
 
+// A gateway that was restarted says DISCONNECT to a device that it does not know.
+func TestSubConnectsAgain(t *testing.T) {
+	g := newGateway(t)
+	g.after[mqttsn.TypeSubscribe] = []mqttsn.Message{&mqttsn.Publish{QoS: mqttsn.QoS1, TopicID: 1, MsgID: 9, Data: []byte("one")}}
+	g.once = map[mqttsn.MsgType][]mqttsn.Message{mqttsn.TypePubAck: {&mqttsn.Disconnect{}}}
+	addr := g.start()
+	got := command(t.Context(), "", "sub", "-gateway", addr, "-t", "a", "-q", "1", "-C", "2", "-W", "30s")
+	if got.code != cli.ExitOK || got.stdout != "one\none\n" || !strings.Contains(got.stderr, addr+" ended the connection") || !strings.Contains(got.stderr, "Connecting again") {
+		t.Errorf("%+v", got)
+	}
+}
+
 func TestSubAsleep(t *testing.T) {
 	g := newGateway(t)
 	g.kept = []mqttsn.Message{&mqttsn.Publish{QoS: mqttsn.QoS1, TopicID: 1, MsgID: 9, Data: []byte("kept")}}

@@ -17,6 +17,7 @@ type gateway struct {
 
 	answer map[mqttsn.MsgType][]mqttsn.Message // instead; nil is silence
 	after  map[mqttsn.MsgType][]mqttsn.Message // as well
+	once   map[mqttsn.MsgType][]mqttsn.Message // as well, the first time
 	kept   []mqttsn.Message                    // for a sleeper
 
 	mu       sync.Mutex
@@ -78,7 +79,9 @@ func (g *gateway) serve() {
 		if !scripted {
 			answers = g.polite(m)
 		}
-		for _, a := range append(answers, g.after[m.Type()]...) {
+		answers = append(append(answers, g.after[m.Type()]...), g.once[m.Type()]...)
+		delete(g.once, m.Type())
+		for _, a := range answers {
 			b, err := a.AppendBinary(nil)
 			if err != nil {
 				g.t.Error(err)

@@ -23,7 +23,7 @@ const intro = `
 Usage: firmware-sim sub (-t FILTER | -T ID | -s XY) ... [flags]
 
 Subscribes as an MQTT-SN device and prints each message's payload on a line,
-until Ctrl-C. With -sleep it is a sleeping device: the gateway keeps its
+until Ctrl-C. When the gateway goes away it connects again. With -sleep it is a sleeping device: the gateway keeps its
 messages, and it wakes up from time to time to take them.
 
 Examples:
@@ -94,17 +94,29 @@ func (c *command) listen(ctx context.Context, cfg client.Config) error {
 	if err != nil {
 		return err
 	}
-	defer device.Close(conn)
 	if c.timeout > 0 {
 		var cancel context.CancelFunc
 		ctx, cancel = context.WithTimeoutCause(ctx, c.timeout, errTimeout)
 		defer cancel()
 	}
-	err = c.subscribe(ctx, conn)
-	if err == nil {
-		err = c.wait(ctx, conn)
+	subscribed := false // once
+	for again := (retry{}); ; {
+		began := time.Now()
+		err := c.subscribe(ctx, conn)
+		if err == nil {
+			subscribed = true
+			err = c.wait(ctx, conn)
+		}
+		device.Close(conn) // so that got is ours
+		if !subscribed || !gone(err) || ctx.Err() != nil {
+			return c.outcome(ctx, err)
+		}
+		fmt.Fprintf(c.env.Stderr, "%v. Connecting again\n", c.device.Explain(err))
+		again.heldFor(time.Since(began))
+		if conn, err = c.connectAgain(ctx, cfg, &again); err != nil {
+			return c.outcome(ctx, err)
+		}
 	}
-	return c.outcome(ctx, conn, err)
 }
 
 func (c *command) subscribe(ctx context.Context, conn *client.Conn) error {
@@ -149,20 +161,15 @@ func (c *command) wait(ctx context.Context, conn *client.Conn) error {
 }
 
 // outcome: running until told to stop is success, unless -C asked for more.
-func (c *command) outcome(ctx context.Context, conn *client.Conn, err error) error {
-	select {
-	case <-c.enough:
+func (c *command) outcome(ctx context.Context, err error) error {
+	switch {
+	case c.count > 0 && c.got == c.count:
 		return nil
-	default:
-	}
-	if err == nil || ctx.Err() == nil || conn.Err() != nil {
+	case ctx.Err() == nil || !errors.Is(err, ctx.Err()):
 		return c.device.Explain(err)
-	}
-	if c.count == 0 {
+	case c.count == 0:
 		return nil
-	}
-	device.Close(conn) // so that got is ours
-	if errors.Is(context.Cause(ctx), errTimeout) {
+	case errors.Is(context.Cause(ctx), errTimeout):
 		return fmt.Errorf("%d of %d messages within %v: is anything published there? Try -v -d", c.got, c.count, c.timeout)
 	}
 	return fmt.Errorf("interrupted after %d of %d messages", c.got, c.count)
