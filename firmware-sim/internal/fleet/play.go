@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"syscall"
 	"time"
 
 	"snbroker/firmware-sim/internal/program"
@@ -18,7 +19,7 @@ func (r *Real) CheckRetained(ctx context.Context) error {
 		return nil
 	}
 	c := &collector{real: r, came: make(chan struct{}, 1)}
-	p, err := program.Dial(ctx, r.broker, r.Fleet.cfg.Prefix+"second-"+r.Fleet.cfg.Run, 0, c)
+	p, err := r.dialSecond(ctx, c)
 	if err != nil {
 		return err
 	}
@@ -46,6 +47,22 @@ func (r *Real) CheckRetained(ctx context.Context) error {
 		}
 	}
 	return nil
+}
+
+// dialSecond connects, if need be when the broker is back: it may have been
+// restarted just now.
+func (r *Real) dialSecond(ctx context.Context, c *collector) (*program.Client, error) {
+	for {
+		p, err := program.Dial(ctx, r.broker, r.Fleet.cfg.Prefix+"second-"+r.Fleet.cfg.Run, 0, c)
+		if !errors.Is(err, syscall.ECONNREFUSED) {
+			return p, err
+		}
+		select {
+		case <-time.After(100 * time.Millisecond):
+		case <-ctx.Done():
+			return nil, err
+		}
+	}
 }
 
 // Play runs the scenario to its end, which comes early if ctx ends. It returns
