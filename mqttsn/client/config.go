@@ -3,6 +3,7 @@ package client
 import (
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"snbroker/mqttsn"
@@ -27,6 +28,10 @@ type Config struct {
 	// persistent session the will that it has; one with an empty Topic
 	// deletes it.
 	Will *Will
+
+	// Login goes in an AUTH message behind each CONNECT. Nil sends none: it is
+	// not of MQTT-SN 1.2.
+	Login *Login
 
 	// TRetry is the wait for an answer. Zero is DefaultTRetry.
 	TRetry time.Duration
@@ -80,6 +85,13 @@ type Will struct {
 	Message []byte
 	QoS     mqttsn.QoS // not QoSMinusOne
 	Retain  bool
+}
+
+// Login is a username and a password, which anybody on the way can read unless the
+// link is encrypted. Neither has a zero octet.
+type Login struct {
+	Username string
+	Password string // or a token
 }
 
 // What zero stands for in Config. Times and counts are the standard's, SN
@@ -144,7 +156,24 @@ func (c *Config) validate() error {
 	case c.KeepAlive < 0 || c.KeepAlive > maxDuration:
 		return fmt.Errorf("%w: KeepAlive is not within 0 and %v", ErrConfig, maxDuration)
 	}
+	if err := c.Login.validate(c.MaxMessage); err != nil {
+		return err
+	}
 	return c.validateWill(c.Will)
+}
+
+func (l *Login) validate(maxMessage int) error {
+	switch {
+	case l == nil:
+		return nil
+	case l.Username == "":
+		return fmt.Errorf("%w: Login without a username", ErrConfig)
+	case strings.Contains(l.Username+l.Password, "\x00"):
+		return fmt.Errorf("%w: a zero octet in Login", ErrConfig)
+	case len(l.Username)+len(l.Password) > maxMessage-len(mqttsn.AuthPlain)-8:
+		return fmt.Errorf("%w: Login does not fit a message", ErrConfig)
+	}
+	return nil
 }
 
 func (c *Config) validateWill(w *Will) error {

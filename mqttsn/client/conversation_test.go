@@ -1,6 +1,8 @@
 package client
 
 import (
+	"errors"
+	"strings"
 	"testing"
 	"time"
 
@@ -40,6 +42,31 @@ func TestWillSetupUpdateDelete(t *testing.T) {
 	s.reports("WillUpdated{Token:2 ReturnCode:accepted}")
 	if s.c.cfg.Will != nil {
 		t.Error("deleted will would be sent by the next CONNECT")
+	}
+}
+
+// The password goes behind each CONNECT, also when that is repeated, and nobody asks
+// for it.
+func TestLogin(t *testing.T) {
+	s := newScript(t, Config{CleanSession: true, KeepAlive: 60 * time.Second, Login: &Login{Username: "u", Password: "pw"}})
+	s.do(s.c.Connect(s.now))
+	s.device("08 04 04 01 00 3C 63 31", "0E 03 00 05 50 4C 41 49 4E 00 75 00 70 77")
+	s.after(DefaultTRetry)
+	s.device("08 04 04 01 00 3C 63 31", "0E 03 00 05 50 4C 41 49 4E 00 75 00 70 77")
+	s.gateway("03 05 00")
+	s.reports("Connected{Resumed:false}")
+	s.device()
+}
+
+func TestLoginErrors(t *testing.T) {
+	for name, l := range map[string]Login{
+		"no username": {Password: "x"}, "zero in username": {Username: "a\x00"},
+		"zero in password": {Username: "a", Password: "\x00"}, "too long": {Username: "a", Password: strings.Repeat("x", 65536)},
+	} {
+		c := New(Config{ClientID: "c1", Login: &l}, sink{})
+		if err := c.Connect(time.Unix(1000, 0)); !errors.Is(err, ErrConfig) {
+			t.Errorf("%s: %v", name, err)
+		}
 	}
 }
 

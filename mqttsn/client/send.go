@@ -29,6 +29,9 @@ func (c *Client) transmit(now time.Time, again bool) {
 	switch c.pending.step {
 	case stepConnect:
 		b, err = c.appendConnect(buf)
+		c.send(now, b, err)
+		c.sendLogin(now)
+		return
 	case stepWillTopic:
 		m := mqttsn.WillTopic{}
 		if w := c.cfg.Will; w != nil {
@@ -64,6 +67,19 @@ func (c *Client) appendConnect(buf []byte) ([]byte, error) {
 		Duration:     seconds(c.cfg.KeepAlive),
 		ClientID:     []byte(c.cfg.ClientID),
 	}).AppendBinary(buf)
+}
+
+// sendLogin proves who the device is, if it has to: the gateway waits for it behind
+// a CONNECT, and does not ask.
+func (c *Client) sendLogin(now time.Time) {
+	l := c.cfg.Login
+	if l == nil {
+		return
+	}
+	b, err := (&mqttsn.Auth{
+		Method: []byte(mqttsn.AuthPlain), Data: mqttsn.AppendPlain(nil, l.Username, l.Password),
+	}).AppendBinary(c.cfg.Scratch.buf)
+	c.send(now, b, err)
 }
 
 func (c *Client) transmitHead(now time.Time, r *request, again bool) {

@@ -33,6 +33,7 @@ type Flags struct {
 		qos            QoS
 		retain         bool
 	}
+	login    string
 	security secure.Flags
 	set      *flag.FlagSet
 }
@@ -49,6 +50,7 @@ func (d *Flags) Register(f *flag.FlagSet) {
 	f.StringVar(&d.will.message, "will-message", "", "`message` that it publishes there")
 	f.Var(&d.will.qos, "will-qos", "QoS `level` of the will: 0, 1 or 2")
 	f.BoolVar(&d.will.retain, "will-retain", false, "retain the will")
+	f.StringVar(&d.login, "auth", "", "AUTH message with `user:password`, or user:@FILE with the password, or token, on its first line; without DTLS anybody can read it")
 	f.DurationVar(&d.tRetry, "t-retry", client.DefaultTRetry, "wait for each answer")
 	f.IntVar(&d.nRetry, "n-retry", client.DefaultNRetry, "repetitions of a request before giving up")
 }
@@ -87,6 +89,12 @@ func (d *Flags) Config() (client.Config, error) {
 	}
 	if d.nRetry == 0 {
 		cfg.NRetry = -1
+	}
+	if d.login != "" {
+		var err error
+		if cfg.Login, err = parseLogin(d.login); err != nil {
+			return cfg, cli.Usagef(command, "-auth: %v", err)
+		}
 	}
 	if cfg.ClientID == "" {
 		var b [4]byte
