@@ -89,10 +89,11 @@ func (b *Broker) tellTime() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	r.clock, r.lastNo = c.now(), b.numbered.highest()
-	if c.stored != 0 {
-		b.store.Dead(c.stored, c.octets)
-	}
+	before, octets := c.stored, c.octets
 	c.stored, _, c.octets = b.append(true, r.appendTo)
+	if before != 0 {
+		b.store.Dead(before, octets)
+	}
 }
 
 func (r *reading) appendTo(b []byte) []byte {

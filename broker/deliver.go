@@ -145,8 +145,8 @@ func (s *Session) fillFromRetained(c *Conn, t *Turn) bool {
 			switch {
 			case e.qos == mqtt.QoS2:
 				c.broker.persistReplayed(s, &e)
-			case e.msg.disk != nil:
-				e.msg.disk.refs.Add(1)
+			case e.msg.disk != nil && !e.msg.disk.hold():
+				e.msg = e.msg.again() // replaced meanwhile, and its record may be gone
 			}
 		}
 		s.queue.push(e)
@@ -200,10 +200,10 @@ func (c *Conn) PubRec(id uint16, failed bool) bool {
 		c.finish(e)
 	case e.stage == sent:
 		if s := c.session; s.durable {
+			c.broker.note(recordReleased, s.no, e.seq)
 			if e.msg.disk != nil {
 				c.broker.release(e.msg.disk)
 			}
-			c.broker.note(recordReleased, s.no, e.seq)
 		}
 		e.stage, e.msg, e.ids = released, nil, nil
 	}

@@ -124,13 +124,14 @@ func (b *Broker) finished(s *Session, e *entry) {
 	if !s.durable || e.seq == 0 {
 		return
 	}
-	if e.msg != nil && e.msg.disk != nil {
-		if d := e.msg.disk; d.at.Load() == 0 && b.overtaken.add(d, s.no, e.seq) {
-			return
-		}
-		b.release(e.msg.disk)
+	if e.msg == nil || e.msg.disk == nil {
+		b.note(recordDone, s.no, e.seq)
+		return
 	}
-	b.note(recordDone, s.no, e.seq)
+	if d := e.msg.disk; d.at.Load() != 0 || !b.overtaken.add(d, s.no, e.seq) {
+		b.note(recordDone, s.no, e.seq)
+		b.release(d)
+	}
 }
 
 // overtaken are deliveries that were finished before their message's record was

@@ -90,10 +90,10 @@ func dropReplay(head **replay, filter string) {
 	}
 }
 
-// replayOf returns the session's replay of filter; there is one.
+// replayOf returns the session's replay of filter, or nil.
 func (s *Session) replayOf(filter string) *replay {
 	r := s.replay
-	for r.filter != filter {
+	for r != nil && r.filter != filter {
 		r = r.then
 	}
 	return r

@@ -32,6 +32,8 @@ type Store interface {
 //     log has them in the order in which they happened.
 //   - A message has one record, with every session that must get it, so that
 //     all of it is there after a crash, or nothing.
+//   - What makes a record dead is appended before Dead is said: its segment may be
+//     let go at once.
 //   - Whatever is acknowledged waits until the records before it are durable
 //     (Turn.Until); a QoS 2 delivery, too, waits for its message's.
 //   - A session numbers its deliveries as they are queued, and the number gives

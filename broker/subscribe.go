@@ -50,8 +50,8 @@ func (c *Conn) Subscribe(filter string, o SubscribeOptions) mqtt.ReasonCode {
 		c.broker.append(false, func(b []byte) []byte {
 			sub := subscription{filter, o}
 			upTo := int64(-1)
-			if replays {
-				upTo = int64(s.replayOf(filter).upTo)
+			if r := s.replayOf(filter); r != nil { // or an earlier one's, which goes on
+				upTo = int64(r.upTo)
 			}
 			return sub.appendTo(appendUint(append(b, byte(recordSub)), uint64(s.no)), upTo)
 		})

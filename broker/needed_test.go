@@ -1,0 +1,89 @@
+package broker
+
+import (
+	"slices"
+	"testing"
+
+	"snbroker/internal/store"
+)
+
+// witness is a store that notes in which order records come and are given up.
+type witness struct {
+	Store
+	said []string
+}
+
+func (w *witness) Append(record []byte, live bool) (at, end store.LSN) {
+	w.said = append(w.said, DescribeRecord(record))
+	return w.Store.Append(record, live)
+}
+
+func (w *witness) Dead(at store.LSN, n int) {
+	w.said = append(w.said, "dead")
+	w.Store.Dead(at, n)
+}
+
+// follows tells whether the first thing said is a record, and the next that what
+// it replaces is dead.
+func (w *witness) follows() bool {
+	return len(w.said) == 2 && w.said[0] != "dead" && w.said[1] == "dead"
+}
+
+// What makes a record dead is in the log before the record is called so: its
+// segment may be let go at once.
+func TestDeadFollowsItsReason(t *testing.T) {
+	d := newDisk(t)
+	p := attach(t, d.Broker, ConnectOptions{ClientID: "c", Expiry: Never})
+	p.subscribe("a", SubscribeOptions{QoS: 2})
+	publish(d.Broker, text("a", "x", 2))
+	publish(d.Broker, text("a", "y", 1))
+	d.settle()
+	p.hears("a=x q2 #1", "a=y q1 #2")
+	for what, do := range map[string]func(){
+		"the clock": d.tellTime,
+		"PUBREC":    func() { p.PubRec(1, false) },
+		"PUBACK":    func() { p.PubAck(2) },
+	} {
+		w := &witness{Store: d.store}
+		d.store = w
+		do()
+		d.store = w.Store
+		if !w.follows() {
+			t.Errorf("%s: %q", what, w.said)
+		}
+	}
+}
+
+// A retained message whose record nobody needs any more is replayed without one:
+// it must not be given up twice, or another's segment would seem empty.
+func TestReplayOfWhatIsDead(t *testing.T) {
+	d := newDisk(t)
+	p := attach(t, d.Broker, ConnectOptions{ClientID: "c", Expiry: Never})
+	p.subscribe("a", SubscribeOptions{QoS: 1})
+	publish(d.Broker, kept("a", "x", 1)) // the broker's own: retained in memory alone
+	d.settle()
+	p.hears("a=x q1 #1")
+	p.PubAck(1)
+	w := &witness{Store: d.store}
+	d.store = w
+	p.subscribe("a", SubscribeOptions{QoS: 1})
+	p.hears("a=x q1 #2 retain")
+	p.PubAck(2)
+	d.store = w.Store
+	if slices.Contains(w.said, "dead") {
+		t.Errorf("%q", w.said)
+	}
+}
+
+// SUBSCRIBE while the retained messages of the one before are still on their way
+// does not end that, after a restart neither.
+func TestReplayGoesOn(t *testing.T) {
+	d := newDisk(t)
+	connect(t, d.Broker, ConnectOptions{ClientID: "p"}).publish(kept("a", "x", 1))
+	forever := ConnectOptions{ClientID: "c", Expiry: Never}
+	p := attach(t, d.Broker, forever)
+	p.subscribe("a", SubscribeOptions{QoS: 1})
+	p.subscribe("a", SubscribeOptions{QoS: 1, RetainHandling: 2})
+	d.restart()
+	connect(t, d.Broker, forever).hears("a=x q1 #1 retain")
+}
