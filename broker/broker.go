@@ -30,13 +30,14 @@ type Broker struct {
 	numbered   numbered
 	overtaken  overtaken
 	survivors  []survivor // connected before a restart; until Release
-	orphaned   []orphanedWill
+	orphaned   []orphaned
 
 	gates     gates
 	mu        sync.Mutex
 	sessions  map[string]*Session
 	deadlines deadlines
 	timer     *time.Timer // for the earliest of deadlines; nil until needed
+	restoring bool        // between Persist and Release: nothing is due
 	closed    bool
 }
 

@@ -85,8 +85,10 @@ func (b *Broker) Connect(o ConnectOptions, client Client, t *Turn) (c *Conn, pre
 	}
 	b.mu.Unlock()
 	end := gone.settle(b, t)
+	if err == nil && !c.lock() {
+		c, present, err = nil, false, ErrShuttingDown // Close has come in between
+	}
 	if err == nil {
-		s.mu.Lock()
 		s.will = o.Will
 		end = max(end, b.attach(s, present))
 		s.mu.Unlock()

@@ -71,9 +71,10 @@ func (b *Broker) cancel(s *Session) {
 	}
 }
 
-// arm sets the one timer to the earliest deadline. The caller holds b.mu.
+// arm sets the one timer to the earliest deadline; Release is the first to do so
+// after a restart. The caller holds b.mu.
 func (b *Broker) arm() {
-	if len(b.deadlines) == 0 || b.closed {
+	if len(b.deadlines) == 0 || b.closed || b.restoring {
 		return
 	}
 	wait := time.Until(b.deadlines[0].next())

@@ -33,6 +33,7 @@ type Restored struct {
 // nil if nobody judges wills.
 func (b *Broker) Persist(s Store, i Identities) (Restored, error) {
 	began := time.Now()
+	b.restoring = true
 	r := newRestorer(b, s, i)
 	report, err := s.Replay(r.visit)
 	if err != nil {

@@ -161,20 +161,20 @@ func (r *restorer) queue(s *Session, from *restoring, made map[*restoredMessage]
 	s.window.restart()
 }
 
-// orphanedWill is the will of a client that was connected when everything
-// stopped.
-type orphanedWill struct {
+// orphaned is a session whose client was connected when everything stopped.
+type orphaned struct {
 	session *Session
-	will    *Will
+	will    *Will // to be published; nil: there is none, or it waits for its delay
 }
 
 // orphan does what the end of a connection does, for one that ended with the
-// broker: the will is published by Release, or waits for its delay.
+// broker; the rest is Release's.
 func (b *Broker) orphan(s *Session) {
+	o := orphaned{session: s}
 	if w := s.will; w != nil && (w.Delay == 0 || s.expiry == 0) {
-		b.orphaned = append(b.orphaned, orphanedWill{s, w})
-		s.will = nil
+		o.will, s.will = w, nil
 	}
+	b.orphaned = append(b.orphaned, o)
 	if s.expiry > 0 {
 		b.schedule(s)
 	}
@@ -222,7 +222,7 @@ func (b *Broker) Release() {
 		s.mu.Unlock()
 	}
 	b.survivors = nil
-	wills := b.orphaned
+	alone := b.orphaned
 	b.orphaned = nil
 	var over []*Session
 	for _, s := range b.sessions {
@@ -232,11 +232,14 @@ func (b *Broker) Release() {
 		}
 		s.mu.Unlock()
 	}
+	b.restoring = false
 	b.arm()
 	b.mu.Unlock()
-	for _, o := range wills {
-		b.publishWill(o.session, o.will, &t)
-		b.recordDetached(o.session)
+	for _, o := range alone {
+		if o.will != nil {
+			b.publishWill(o.session, o.will, &t)
+		}
+		b.recordDetached(o.session) // or its deadlines would begin again with the next start
 	}
 	for _, s := range over {
 		b.mu.Lock()
