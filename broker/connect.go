@@ -71,7 +71,7 @@ func (b *Broker) Connect(o ConnectOptions, client Client, t *Turn) (c *Conn, pre
 		gate.Unlock()
 		return nil, false, err
 	}
-	broken := b.store != nil && b.store.Err() != nil
+	broken := b.Failing()
 	s := b.sessions[o.ClientID]
 	gone := b.supersede(s, o.CleanStart)
 	if gone.ended {
@@ -108,9 +108,14 @@ func (b *Broker) closedTo(o *ConnectOptions) error {
 	if b.closed {
 		return ErrShuttingDown
 	}
-	broken := b.store != nil && b.store.Err() != nil
-	if broken && (b.sessions[o.ClientID] == nil || o.CleanStart) && (o.Expiry > 0 || o.Survives) {
+	known, keeps := b.sessions[o.ClientID] != nil, o.Expiry > 0 || o.Survives
+	switch {
+	case !b.Failing():
+		return nil
+	case keeps && (!known || o.CleanStart):
 		return ErrStore // a client may still have what is kept for it
+	case (keeps || known || o.Will != nil) && b.swamped():
+		return ErrStore // one that comes again and again would fill the memory
 	}
 	return nil
 }

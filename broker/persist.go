@@ -14,7 +14,7 @@ import (
 // identifier the session's, in the same order as on the disk.
 func (b *Broker) persist(m *Message, p *Publication, from *Session, t *Turn) {
 	received := p.QoS == mqtt.QoS2 && from != nil && from.durable && p.willOf == 0
-	retain := p.Retain && !p.volatile
+	retain := p.Retain && !p.volatile && !t.swamped
 	if len(t.targets) == 0 && !retain && !received {
 		return
 	}

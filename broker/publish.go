@@ -141,7 +141,7 @@ func (b *Broker) route(p *Publication, from *Session, t *Turn) mqtt.ReasonCode {
 		}
 		return mqtt.ReasonNoMatchingSubscribers
 	}
-	t.memory = b.memory()
+	t.memory, t.swamped = b.memory(), p.QoS == mqtt.QoS0 && b.swamped()
 	if t.memory == full && p.QoS > mqtt.QoS0 && len(m.targets)+len(m.groups) > 0 {
 		b.refused(from, DropMemory, p, t)
 		return mqtt.ReasonQuotaExceeded
@@ -165,7 +165,7 @@ func (b *Broker) route(p *Publication, from *Session, t *Turn) mqtt.ReasonCode {
 	if b.store != nil {
 		b.persist(msg, p, from, t)
 	}
-	if p.Retain && (b.store == nil || p.volatile) {
+	if p.Retain && (b.store == nil || p.volatile || t.swamped) {
 		b.retained.mu.Lock()
 		b.retain(msg, false)
 		b.retained.mu.Unlock()

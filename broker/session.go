@@ -96,7 +96,7 @@ func (s *Session) enqueue(e entry, b *Broker, t *Turn) {
 		s.mu.Unlock()
 		return
 	}
-	if s.durable && (e.qos != mqtt.QoS0 || s.away()) {
+	if s.durable && (e.qos != mqtt.QoS0 || s.away() && !t.swamped) {
 		s.number(&e)
 		t.refer(&e, s.conn == nil)
 		t.targets = append(t.targets, recordTarget{no: s.no, seq: e.seq, qos: e.qos, retain: e.retain, ids: e.ids})

@@ -80,6 +80,19 @@ func (b *Broker) Durable(until store.LSN) bool {
 	return until == 0 || b.store.Durable() >= until
 }
 
+// Failing tells whether the disk does not take what is appended.
+func (b *Broker) Failing() bool { return b.store != nil && b.store.Err() != nil }
+
+// maxBacklog is how many octets may wait in memory for a disk that fails. Then
+// clients that would add to it are not let in, and what comes at QoS 0 is kept in
+// memory alone.
+const maxBacklog = 16 << 20
+
+// swamped tells whether so much waits for a disk that fails.
+func (b *Broker) swamped() bool {
+	return b.Failing() && b.store.End()-b.store.Durable() > maxBacklog
+}
+
 // Notify has w told, once, when everything up to until is durable; false says
 // that it is so already, and w is not told.
 func (b *Broker) Notify(until store.LSN, w store.Waiter) bool {

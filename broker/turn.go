@@ -28,6 +28,7 @@ type Turn struct {
 	bodiless  *Message       // that message; nil: not needed yet
 	queued    int64          // octets that queues grew by, or shrank
 	memory    memoryLevel
+	swamped   bool // the message, at QoS 0, is not put on the disk
 	pause     time.Duration
 }
 

@@ -1,0 +1,56 @@
+package broker
+
+import (
+	"errors"
+	"fmt"
+	"testing"
+
+	"snbroker/internal/store"
+)
+
+// failing is a store whose disk takes nothing.
+type failing struct {
+	Store
+	since store.LSN
+}
+
+func (f failing) Err() error         { return errors.New("no disk") }
+func (f failing) Durable() store.LSN { return f.since }
+
+// While the disk fails what is kept for it in memory is bounded: what comes at
+// QoS 0 goes its way without it, and clients that come again and again are
+// refused.
+func TestFailingDiskIsNotWaitedForWithoutEnd(t *testing.T) {
+	d := newDisk(t)
+	l := DefaultLimits()
+	l.QueueQoS0Offline, l.MaxQueued = true, 10
+	d.SetLimits(l)
+	forever := ConnectOptions{ClientID: "c", Expiry: Never}
+	p := attach(t, d.Broker, forever)
+	p.subscribe("#", SubscribeOptions{})
+	p.close(false)
+	d.settle()
+	whole := d.store
+	d.store = failing{whole, whole.End()}
+	s := connect(t, d.Broker, ConnectOptions{ClientID: "s"})
+	body := string(make([]byte, 1000))
+	const many = 2 * maxBacklog / 1000
+	for i := range many {
+		s.publish(text("a", fmt.Sprint(i, body), 0))
+		s.publish(retain("b", fmt.Sprint(i, body)))
+	}
+	if n := whole.End() - d.store.Durable(); n > maxBacklog+maxBacklog/10 {
+		t.Errorf("%d octets wait", n)
+	}
+	for _, o := range []ConnectOptions{forever, {ClientID: "w", Will: &Will{Topic: "will"}}} {
+		var turn Turn
+		if _, _, err := d.Connect(o, new(peer), &turn); !errors.Is(err, ErrStore) {
+			t.Errorf("%s: %v", o.ClientID, err)
+		}
+	}
+	r := connect(t, d.Broker, ConnectOptions{ClientID: "r"})
+	r.subscribe("b", SubscribeOptions{})
+	r.hears(fmt.Sprint("b=", many-1, body, " q0 retain"))
+	d.store = whole
+	connect(t, d.Broker, forever)
+}
