@@ -68,10 +68,11 @@ func (c *conn) hold(w *worker) {
 	}
 }
 
-// linger keeps the connection open until the disk has what its client left.
+// linger keeps the connection open until the disk has what its client left, unless
+// it fails: there is no telling how many would wait then.
 func (c *conn) linger(until store.LSN) {
 	b := c.listener.broker
-	if b.Durable(until) {
+	if b.Durable(until) || b.Failing() {
 		return
 	}
 	o := &c.out
@@ -87,6 +88,17 @@ func (c *conn) linger(until store.LSN) {
 	if tell && !b.Notify(until, c) {
 		c.Durable()
 	}
+}
+
+// starved tells whether the client is owed something that a disk which fails does
+// not take. Its connection is not kept open for that when it ends.
+func (c *conn) starved() bool {
+	if !c.listener.broker.Failing() {
+		return false
+	}
+	c.out.mu.Lock()
+	defer c.out.mu.Unlock()
+	return c.out.held != nil && len(c.out.held.marks) > 0
 }
 
 func onlyPings(b []byte) bool {

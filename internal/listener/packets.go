@@ -39,6 +39,11 @@ func (e *closing) Error() string { return e.text }
 
 // part ends the connection: the client is told why, if its version can.
 func (c *conn) part(w *worker, err error) {
+	if c.starved() {
+		c.out.end()
+		c.net.Close()
+		return
+	}
 	var malformed *mqtt.Error
 	var told *closing
 	reason, text := mqtt.ReasonSuccess, ""
@@ -95,7 +100,7 @@ func (c *conn) packet(w *worker, frame []byte) error {
 	case *mqtt.Puback:
 		w.pull = c.session.PubAck(p.PacketID) || w.pull
 	case *mqtt.Pubrec:
-		c.pubrec(w, p)
+		return c.pubrec(w, p)
 	case *mqtt.Pubrel:
 		reason := mqtt.ReasonSuccess
 		if !c.session.PubRel(p.PacketID) {
@@ -210,18 +215,22 @@ func (c *conn) aliased(p *mqtt.Publish) (string, error) {
 }
 
 // pubrec answers PUBREC with PUBREL; what an MQTT 5 client refused is done.
-func (c *conn) pubrec(w *worker, p *mqtt.Pubrec) {
+func (c *conn) pubrec(w *worker, p *mqtt.Pubrec) error {
 	known := c.session.PubRec(p.PacketID, p.ReasonCode.IsError())
 	if p.ReasonCode.IsError() {
 		w.pull = true
-		return
+		return nil
 	}
-	c.session.Sync(&w.turn) // once it is released it must not be sent again
 	reason := mqtt.ReasonSuccess
 	if !known {
+		if !c.session.Attached() {
+			return errTakenOver // it is sent again, by the next connection
+		}
 		reason = mqtt.ReasonPacketIDNotFound
 	}
+	c.session.Sync(&w.turn) // once it is released it must not be sent again
 	w.acks = c.appendAck(w.acks, mqtt.TypePubrel, p.PacketID, reason)
+	return nil
 }
 
 func (c *conn) subscribe(w *worker, p *mqtt.Subscribe) error {

@@ -1,10 +1,12 @@
 package listener
 
 import (
+	"net"
 	"testing"
 	"testing/synctest"
 	"time"
 
+	"snbroker/broker"
 	"snbroker/internal/mqtt"
 )
 
@@ -120,4 +122,29 @@ func TestSessionExpiry5(t *testing.T) {
 		c.Expect(&mqtt.Disconnect{ReasonCode: mqtt.ReasonProtocolError})
 		c.Closed()
 	})
+}
+
+// What has become of a delivery, or of a message, is not for a connection to say
+// whose session another one has: it is sent again by that one.
+func TestAnswersOfAConnectionTakenOver(t *testing.T) {
+	w := overPipes(t, nil)
+	ours, theirs := net.Pipe()
+	defer theirs.Close()
+	c := newConn(w.Listener, w.Listener.cfg, ours)
+	c.version = mqtt.V311
+	var turn broker.Turn
+	var err error
+	c.session, _, err = w.broker.Connect(broker.ConnectOptions{ClientID: "c", Expiry: broker.Never}, c, &turn)
+	must(t, err)
+	w.connect(mqtt.V311, "c", lasting)
+	work := takeWorker()
+	defer work.release()
+	work.decoder.Version = c.version
+	for _, p := range []mqtt.Packet{&mqtt.Pubrec{PacketID: 1}, &mqtt.Pubrel{PacketID: 1}} {
+		frame, err := p.AppendTo(nil, c.version)
+		must(t, err)
+		if err := c.packet(work, frame); err != errTakenOver || len(work.acks) > 0 {
+			t.Errorf("%v: %v, answered % x", p.Type(), err, work.acks)
+		}
+	}
 }
