@@ -69,7 +69,7 @@ func (b *Broker) record(s *Session) (end store.LSN) {
 		r.subs = nil
 	}
 	for p := s.replay; p != nil; p = p.then {
-		r.replaying.set(p.filter, int64(p.upTo))
+		r.replaying.set(p.filter, &p.progress)
 	}
 	if s.received != nil {
 		for _, id := range s.received.ids {

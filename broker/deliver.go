@@ -144,7 +144,7 @@ func (s *Session) fillFromRetained(c *Conn, t *Turn) bool {
 			s.number(&e)
 			switch {
 			case e.qos == mqtt.QoS2:
-				c.broker.persistReplayed(s, &e)
+				c.broker.persistReplayed(s, &e, r)
 			case e.msg.disk != nil && !e.msg.disk.hold():
 				e.msg = e.msg.again() // replaced meanwhile, and its record may be gone
 			}

@@ -102,6 +102,9 @@ func describeMessage(b []byte) string {
 	if r.expires != 0 {
 		fmt.Fprintf(&s, " expires=%s", clockText(uint64(r.expires)))
 	}
+	if len(r.replay) > 0 {
+		fmt.Fprintf(&s, " replayed_for=%q", r.replay)
+	}
 	if r.origin != 0 {
 		fmt.Fprintf(&s, " moved_from=%v", r.origin)
 	}

@@ -87,3 +87,48 @@ func TestReplayGoesOn(t *testing.T) {
 	d.restart()
 	connect(t, d.Broker, forever).hears("a=x q1 #1 retain")
 }
+
+// Retained messages that were queued at QoS 2 are not queued again after a restart
+// that cut their replay short; one at QoS 1 may come twice.
+func TestReplayedOnce(t *testing.T) {
+	for _, filter := range []string{"#", "b"} {
+		for _, compacted := range []bool{false, true} {
+			d := newDisk(t)
+			s := connect(t, d.Broker, ConnectOptions{ClientID: "p"})
+			for i, m := range []Publication{kept("a", "x", 1), kept("b", "y", 2), kept("c", "z", 2), kept("d", "w", 1)} {
+				m.PacketID = uint16(i + 1)
+				s.publish(m)
+			}
+			forever := ConnectOptions{ClientID: "c", Expiry: Never}
+			p := connect(t, d.Broker, forever)
+			p.subscribe("d", SubscribeOptions{QoS: 1}) // stays in flight, and so the replays go on
+			p.subscribe(filter, SubscribeOptions{QoS: 2})
+			p.pull(9)
+			d.settle()
+			for _, m := range p.pull(9) {
+				if m.QoS == 2 {
+					p.PubRec(m.PacketID, false)
+					p.PubComp(m.PacketID)
+				}
+			}
+			p.pull(9)
+			for before := d.log.Stats().Compactions; compacted && d.log.Stats().Compactions < before+3; {
+				s.publish(Publication{Topic: "$x", Payload: make([]byte, 1000), QoS: 1, Retain: true})
+				d.settle()
+			}
+			d.restart()
+			p = connect(t, d.Broker, forever)
+			got := p.pull(9)
+			d.settle()
+			got = append(got, p.pull(9)...)
+			for _, m := range got {
+				if m.QoS == 2 {
+					t.Errorf("%s, compacted %v: %s came again", filter, compacted, m.Message.Topic)
+				}
+			}
+			if len(got) == 0 {
+				t.Error("the replays were over")
+			}
+		}
+	}
+}

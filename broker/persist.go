@@ -77,10 +77,11 @@ func (b *Broker) appendMessage(m *Message, r *messageRecord) (end store.LSN) {
 // persistReplayed gives a retained message that is queued at QoS 2 a record of its
 // own. Its number, and so its packet identifier, must not be another message's
 // after a crash: a client that has it would take that for a repetition. The
-// caller holds s.mu.
-func (b *Broker) persistReplayed(s *Session, e *entry) {
+// replay goes on behind it then. The caller holds s.mu.
+func (b *Broker) persistReplayed(s *Session, e *entry, by *replay) {
 	m := e.msg.again()
-	r := messageRecord{qos: m.QoS, topic: octets(m.Topic), forward: m.Forward, payload: m.Payload,
+	by.queued = m.Topic
+	r := messageRecord{qos: m.QoS, replay: octets(by.filter), topic: octets(m.Topic), forward: m.Forward, payload: m.Payload,
 		targets: []recordTarget{{no: s.no, seq: e.seq, qos: e.qos, retain: true, ids: e.ids}}}
 	b.appendMessage(m, &r)
 	e.msg = m

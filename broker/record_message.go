@@ -8,7 +8,7 @@ import (
 // messageRecord is a message on the disk: stored once, however many sessions
 // queue it.
 //
-//	kind | flags | [will of] | [number, packet id] | [expires] | [origin] | [publisher, order] |
+//	kind | flags | [will of] | [number, packet id] | [expires] | [origin] | [publisher, order] | [replay] |
 //	topic | forward | payload | targets...
 type messageRecord struct {
 	qos      mqtt.QoS
@@ -20,6 +20,7 @@ type messageRecord struct {
 	origin   store.LSN // where the record was before it was moved; 0: nowhere
 	sender   []byte    // ClientID of a retained message's publisher
 	order    uint32    // of a retained message
+	replay   []byte    // filter of the replay that queued it; empty: none
 	topic    []byte
 	forward  []byte
 	payload  []byte
@@ -42,6 +43,7 @@ const (
 	messageExpires  = 0x10
 	messageMoved    = 0x20
 	messageWill     = 0x40
+	messageReplay   = 0x80
 
 	targetQoS    = 0x03
 	targetRetain = 0x04
@@ -65,6 +67,9 @@ func (m *messageRecord) appendTo(b []byte) []byte {
 	if m.willOf != 0 {
 		flags |= messageWill
 	}
+	if len(m.replay) > 0 {
+		flags |= messageReplay
+	}
 	b = append(b, byte(recordMessage), flags)
 	if m.willOf != 0 {
 		b = appendUint(b, uint64(m.willOf))
@@ -80,6 +85,9 @@ func (m *messageRecord) appendTo(b []byte) []byte {
 	}
 	if m.retain {
 		b = appendUint(appendText(b, m.sender), uint64(m.order))
+	}
+	if len(m.replay) > 0 {
+		b = appendText(b, m.replay)
 	}
 	b = appendText(appendText(appendText(b, m.topic), m.forward), m.payload)
 	b = appendUint(b, uint64(len(m.targets)))
@@ -161,6 +169,9 @@ func (m *messageRecord) decodeBody(f *fields) {
 	}
 	if m.retain {
 		m.sender, m.order = f.text(), f.uint32()
+	}
+	if flags&messageReplay != 0 {
+		m.replay = f.text()
 	}
 	m.topic, m.forward, m.payload = f.text(), f.text(), f.text()
 }

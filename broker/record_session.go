@@ -56,7 +56,7 @@ func (r *sessionRecord) appendTo(b []byte) []byte {
 	b = appendUint(appendUint(b, uint64(r.willAt)), uint64(r.endAt))
 	b = appendUint(b, uint64(len(r.subs)))
 	for i := range r.subs {
-		b = r.subs[i].appendTo(b, r.replaying.find(r.subs[i].filter))
+		b = r.subs[i].appendTo(b, r.replaying[r.subs[i].filter])
 	}
 	b = appendUint(b, uint64(len(r.received)))
 	for _, id := range r.received {
@@ -82,12 +82,12 @@ func (r *sessionRecord) decode(b []byte) error {
 	r.who = f.text()
 	r.willAt, r.endAt = int64(f.limited(1<<63-1)), int64(f.limited(1<<63-1))
 	for range f.count() {
-		sub, upTo := decodeSubscription(&f)
+		sub, replay := decodeSubscription(&f)
 		if f.bad {
 			break
 		}
 		r.subs = append(r.subs, sub)
-		r.replaying.set(sub.filter, upTo)
+		r.replaying.set(sub.filter, replay)
 	}
 	for range f.count() {
 		r.received = append(r.received, f.uint16())
@@ -122,9 +122,11 @@ const (
 	subNoLocal           = 0x04
 	subRetainAsPublished = 0x08
 	subReplaying         = 0x40
+	subQueued            = 0x80
 )
 
-func (s *subscription) appendTo(b []byte, upTo int64) []byte {
+// appendTo writes a subscription, and how far its replay is; nil: it is over.
+func (s *subscription) appendTo(b []byte, replay *progress) []byte {
 	o := &s.options
 	flags := byte(o.QoS) | o.RetainHandling<<4
 	if o.NoLocal {
@@ -133,17 +135,23 @@ func (s *subscription) appendTo(b []byte, upTo int64) []byte {
 	if o.RetainAsPublished {
 		flags |= subRetainAsPublished
 	}
-	if upTo >= 0 {
+	if replay != nil {
 		flags |= subReplaying
+		if replay.queued != "" {
+			flags |= subQueued
+		}
 	}
 	b = appendUint(append(appendText(b, s.filter), flags), uint64(o.Identifier))
-	if upTo >= 0 {
-		b = appendUint(b, uint64(upTo))
+	if flags&subReplaying != 0 {
+		b = appendUint(b, uint64(replay.upTo))
+	}
+	if flags&subQueued != 0 {
+		b = appendText(b, replay.queued)
 	}
 	return b
 }
 
-func decodeSubscription(f *fields) (s subscription, upTo int64) {
+func decodeSubscription(f *fields) (s subscription, replay *progress) {
 	s.filter = string(f.text())
 	flags := f.octet()
 	s.options = SubscribeOptions{
@@ -151,31 +159,26 @@ func decodeSubscription(f *fields) (s subscription, upTo int64) {
 		RetainAsPublished: flags&subRetainAsPublished != 0, RetainHandling: flags >> 4 & 3,
 		Identifier: f.uint32(),
 	}
-	if upTo = -1; flags&subReplaying != 0 {
-		upTo = int64(f.uint32())
+	if flags&subReplaying != 0 {
+		replay = &progress{upTo: f.uint32()}
 	}
-	return s, upTo
+	if flags&subQueued != 0 && replay != nil {
+		replay.queued = string(f.text())
+	}
+	return s, replay
 }
 
-// replaying are the filters whose retained messages are not all delivered, with
-// their replay's upTo.
-type replaying map[string]uint32
+// replaying are the filters whose retained messages are not all delivered.
+type replaying map[string]*progress
 
-// find returns the filter's upTo, -1 if it is not there.
-func (r replaying) find(filter string) int64 {
-	if upTo, ok := r[filter]; ok {
-		return int64(upTo)
-	}
-	return -1
-}
-
-func (r *replaying) set(filter string, upTo int64) {
+// set notes a filter's progress; nil: its replay is over.
+func (r *replaying) set(filter string, p *progress) {
 	switch {
-	case upTo < 0:
+	case p == nil:
 		delete(*r, filter)
 	case *r == nil:
-		*r = replaying{filter: uint32(upTo)}
+		*r = replaying{filter: p}
 	default:
-		(*r)[filter] = uint32(upTo)
+		(*r)[filter] = p
 	}
 }

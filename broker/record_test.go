@@ -12,8 +12,8 @@ func records() [][]byte {
 		will: &Will{Topic: "will", Payload: []byte("gone"), Forward: []byte{1}, QoS: 1, Retain: true, Delay: time.Second}, who: []byte("me"),
 		willAt: 5, endAt: 6, received: []uint16{1, 65535}, released: []uint32{3}, kept: []byte("kept"),
 		subs:      []subscription{{"a/#", SubscribeOptions{QoS: 2, NoLocal: true, Identifier: 9}}, {"b", SubscribeOptions{RetainAsPublished: true, RetainHandling: 2}}},
-		replaying: replaying{"b": 4}}
-	message := messageRecord{qos: 2, retain: true, from: 7, willOf: 8, packetID: 3, expires: 99, origin: 1000, sender: []byte("client"), order: 8, topic: []byte("a/b"),
+		replaying: replaying{"b": {upTo: 4, queued: "b"}}}
+	message := messageRecord{qos: 2, retain: true, from: 7, willOf: 8, packetID: 3, expires: 99, origin: 1000, sender: []byte("client"), order: 8, replay: []byte("a/#"), topic: []byte("a/b"),
 		forward: []byte{2}, payload: []byte("payload"), targets: []recordTarget{{no: 7, seq: 1, qos: 2}, {no: 3, seq: 1 << 31, qos: 1, retain: true, ids: &ids}}}
 	clock := reading{clock: 1, wall: 2, uptime: 3, boot: []byte("boot"), lastNo: 4}
 	return [][]byte{session.appendTo(nil), message.appendTo(nil), clock.appendTo(nil), appendNumbers(nil, recordDone, 1, 2), appendNumbers(nil, recordReleased, 1, 2)}

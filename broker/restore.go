@@ -127,9 +127,9 @@ func (r *restorer) apply(at store.LSN, kind recordKind, b []byte, size int) bool
 		return r.clockRecord(b)
 	case recordSub:
 		s := r.byNo[f.uint32()]
-		sub, upTo := decodeSubscription(&f)
+		sub, replay := decodeSubscription(&f)
 		if f.end() == nil && s != nil {
-			s.subscribe(sub, upTo)
+			s.subscribe(sub, replay)
 		}
 	case recordUnsub:
 		s := r.byNo[f.uint32()]
@@ -203,10 +203,10 @@ func (s *restoring) receive(id uint16) {
 	}
 }
 
-func (s *restoring) subscribe(sub subscription, upTo int64) {
+func (s *restoring) subscribe(sub subscription, replay *progress) {
 	s.unsubscribe(sub.filter)
 	s.subs = append(s.subs, sub)
-	s.replaying.set(sub.filter, upTo)
+	s.replaying.set(sub.filter, replay)
 }
 
 func (s *restoring) unsubscribe(filter string) {

@@ -128,9 +128,9 @@ func (r *restorer) subscriptions(s *Session, from *restoring) {
 		}
 		o := sub.options
 		r.b.index.subscribe(sub.filter, target{session: s, ids: ids, qos: o.QoS, noLocal: o.NoLocal, retainAsPublished: o.RetainAsPublished})
-		if upTo, unfinished := from.replaying[sub.filter]; unfinished {
-			r.b.retained.seen(upTo)
-			p := &replay{filter: sub.filter, qos: o.QoS, ids: ids, upTo: upTo}
+		if unfinished := from.replaying[sub.filter]; unfinished != nil {
+			r.b.retained.seen(unfinished.upTo)
+			p := &replay{progress: *unfinished, filter: sub.filter, qos: o.QoS, ids: ids}
 			if o.NoLocal {
 				p.noLocal = s
 			}

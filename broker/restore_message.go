@@ -39,6 +39,9 @@ func (r *restorer) message(at store.LSN, b []byte, size int) bool {
 			continue
 		}
 		s.put(t.seq, restoredEntry{message: m, ids: t.ids, qos: t.qos, retain: t.retain})
+		if replay := s.replaying[string(rec.replay)]; replay != nil {
+			replay.queued = m.topic
+		}
 		if int32(t.seq-s.lastSeq) > 0 {
 			s.lastSeq = t.seq
 		}

@@ -64,13 +64,22 @@ func (r *retained) count() int {
 	return r.messages.Len()
 }
 
-// replay is a subscription's way through the retained messages.
+// progress is how far a replay is, after a restart, too.
+type progress struct {
+	upTo uint32 // of retained.order; what is newer was queued when it came
+	// queued is the last topic whose message was queued at QoS 2, in a record of
+	// its own: what comes before it must not be queued again. "": none.
+	queued string
+}
+
+// replay is a subscription's way through the retained messages, in the order of
+// their topics.
 type replay struct {
+	progress
 	filter string
 	after  string // the last topic looked at
 	begun  bool
 	qos    mqtt.QoS
-	upTo   uint32 // of retained.order; what is newer was queued when it came
 	ids    *[]uint32
 	then   *replay // of the next subscription
 	// noLocal leaves out what this session's client published; nil: nothing.
@@ -122,8 +131,9 @@ const replayChunk = 256
 // whether more may follow.
 func (r *retained) next(p *replay, out []entry) ([]entry, bool) {
 	add := func(m *Message) {
-		if !m.expired() && !p.own(m) && int32(m.order-p.upTo) <= 0 {
-			out = append(out, entry{msg: m, ids: p.ids, qos: min(p.qos, m.QoS), retain: true})
+		qos := min(p.qos, m.QoS)
+		if again := qos == mqtt.QoS2 && m.Topic <= p.queued; !again && !m.expired() && !p.own(m) && int32(m.order-p.upTo) <= 0 {
+			out = append(out, entry{msg: m, ids: p.ids, qos: qos, retain: true})
 		}
 	}
 	r.mu.RLock()

@@ -39,7 +39,7 @@ func (c *Conn) Subscribe(filter string, o SubscribeOptions) mqtt.ReasonCode {
 	_, _, shared := splitShared(filter)
 	replays := !shared && (o.RetainHandling == 0 || o.RetainHandling == 1 && !known)
 	if replays {
-		r := &replay{filter: filter, qos: o.QoS, ids: ids, upTo: c.broker.retained.order.Load()}
+		r := &replay{filter: filter, qos: o.QoS, ids: ids, progress: progress{upTo: c.broker.retained.order.Load()}}
 		if o.NoLocal {
 			r.noLocal = s
 		}
@@ -49,11 +49,11 @@ func (c *Conn) Subscribe(filter string, o SubscribeOptions) mqtt.ReasonCode {
 	if s.durable {
 		c.broker.append(false, func(b []byte) []byte {
 			sub := subscription{filter, o}
-			upTo := int64(-1)
+			var unfinished *progress
 			if r := s.replayOf(filter); r != nil { // or an earlier one's, which goes on
-				upTo = int64(r.upTo)
+				unfinished = &r.progress
 			}
-			return sub.appendTo(appendUint(append(b, byte(recordSub)), uint64(s.no)), upTo)
+			return sub.appendTo(appendUint(append(b, byte(recordSub)), uint64(s.no)), unfinished)
 		})
 	}
 	return mqtt.ReasonCode(o.QoS)
