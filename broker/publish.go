@@ -126,14 +126,21 @@ func (b *Broker) PublishUnconnected(p *Publication, who any, clientID string, t 
 	return b.route(p, nil, t)
 }
 
-// route finds the sessions and queues the message for them.
+// route takes a message in that may come.
 func (b *Broker) route(p *Publication, from *Session, t *Turn) mqtt.ReasonCode {
 	t.published++
 	t.bytesIn += uint64(len(p.Payload))
-	order := uint32(0)
-	if p.Retain {
-		order = b.retained.order.Add(1)
+	if !p.Retain {
+		return b.spread(p, 0, from, t)
 	}
+	b.retained.arriving.RLock()
+	defer b.retained.arriving.RUnlock()
+	return b.spread(p, b.retained.order.Add(1), from, t)
+}
+
+// spread finds the sessions and queues the message for them. order is that of a
+// retained one.
+func (b *Broker) spread(p *Publication, order uint32, from *Session, t *Turn) mqtt.ReasonCode {
 	m := b.cache.match(b.index, p.Topic)
 	if len(m.targets)+len(m.groups) == 0 && !p.Retain {
 		if b.store != nil && p.QoS == mqtt.QoS2 {

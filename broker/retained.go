@@ -20,6 +20,10 @@ type retained struct {
 	// order numbers what comes to be retained, before its subscribers are
 	// looked up: what is newer than a subscription reaches it by itself.
 	order atomic.Uint32
+	// arriving is held for reading from then until the message is retained, and
+	// by who subscribes: what is older than a subscription is in the store. It is
+	// taken before a session's lock.
+	arriving sync.RWMutex
 }
 
 // hasRoom tells whether p can become its topic's message.

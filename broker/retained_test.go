@@ -273,3 +273,29 @@ func FuzzMatches(f *testing.F) {
 		wantEmptyIndex(t, x)
 	})
 }
+
+// A retained message that is published while somebody subscribes reaches him, at
+// once or from what is retained, and once.
+func TestSubscribeWhileRetained(t *testing.T) {
+	b := New(DefaultLimits())
+	for i := range 300 { // that the message is on its way for a while
+		attach(t, b, ConnectOptions{ClientID: fmt.Sprint("c", i)}).subscribe("t/#", SubscribeOptions{QoS: 1})
+	}
+	s := attach(t, b, ConnectOptions{ClientID: "s"})
+	for i := range 300 {
+		topic := fmt.Sprint("t/", i)
+		begun, done := make(chan struct{}), make(chan struct{})
+		go func() {
+			defer close(done)
+			close(begun)
+			publish(b, kept(topic, "x", 1))
+		}()
+		<-begun
+		s.subscribe(topic, SubscribeOptions{})
+		got := s.pull(9)
+		<-done
+		if got = append(got, s.pull(9)...); len(got) != 1 {
+			t.Fatalf("%s came %d times", topic, len(got))
+		}
+	}
+}

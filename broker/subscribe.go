@@ -6,6 +6,8 @@ import "snbroker/internal/mqtt"
 // The filter must be valid (mqtt.ValidTopicFilter); it is kept as it is.
 func (c *Conn) Subscribe(filter string, o SubscribeOptions) mqtt.ReasonCode {
 	s := c.session
+	c.broker.retained.arriving.Lock()
+	defer c.broker.retained.arriving.Unlock()
 	if !c.lock() {
 		return mqtt.ReasonUnspecifiedError
 	}
