@@ -76,3 +76,23 @@ func TestDeadlinesOverRestarts(t *testing.T) {
 		d.log.Close()
 	})
 }
+
+// A message expires in its time after a restart, too, also if the machine's clocks
+// tell nothing of how long the broker ran before.
+func TestExpiryAfterALongRun(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d := newDisk(t)
+		forever := ConnectOptions{ClientID: "c", Expiry: Never}
+		p := attach(t, d.Broker, forever)
+		p.subscribe("a", SubscribeOptions{QoS: 1})
+		p.close(false)
+		time.Sleep(10 * time.Hour)
+		m := text("a", "open", 1)
+		m.Expiry = time.Minute
+		publish(d.Broker, m)
+		d.restart()
+		time.Sleep(2 * time.Minute)
+		connect(t, d.Broker, forever).hears()
+		d.log.Close()
+	})
+}

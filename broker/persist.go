@@ -61,6 +61,7 @@ func (b *Broker) persist(m *Message, p *Publication, from *Session, t *Turn) {
 // appendMessage appends r, which is m's, and makes m known to be on the disk.
 func (b *Broker) appendMessage(m *Message, r *messageRecord) (end store.LSN) {
 	if !m.Expires.IsZero() {
+		b.tick()
 		r.expires = max(1, b.clock.at(m.Expires))
 	}
 	needed := len(r.targets) > 0 || r.retain && len(r.payload) > 0
