@@ -141,3 +141,38 @@ func TestCleanStartWaitsForTheEnd(t *testing.T) {
 		t.Errorf("CONNACK waits for %v, and what is gone is so from %v on", until, d.store.End())
 	}
 }
+
+// Wherever power fails while a member of a shared subscription leaves for good, what
+// it leaves to the others is there once.
+func TestOrphansAtEveryCut(t *testing.T) {
+	d := newDisk(t)
+	log := &recording{Store: d.store}
+	d.store = log
+	for _, id := range []string{"a", "b"} {
+		p := attach(t, d.Broker, ConnectOptions{ClientID: id, Expiry: Never})
+		p.subscribe("$share/g/t", SubscribeOptions{QoS: 2})
+		p.close(false)
+	}
+	for _, text := range []Publication{text("t", "0", 2), text("t", "1", 1), text("t", "2", 2), text("t", "3", 1)} {
+		publish(d.Broker, text)
+	}
+	before := len(log.records)
+	connect(t, d.Broker, ConnectOptions{ClientID: "a", CleanStart: true, Expiry: Never})
+	for n := before; n <= len(log.records); n++ {
+		d := after(t, log.records[:n])
+		var got []string
+		for _, id := range []string{"a", "b"} {
+			p := connect(t, d.Broker, ConnectOptions{ClientID: id, Expiry: Never})
+			p.pull(9)
+			p.Resume()
+			d.settle()
+			for _, m := range p.pull(9) {
+				got = append(got, string(m.Message.Payload))
+			}
+		}
+		slices.Sort(got)
+		if want := []string{"0", "1", "2", "3"}; !slices.Equal(got, want) {
+			t.Errorf("after %d of %d records: %q", n-before, len(log.records)-before, got)
+		}
+	}
+}

@@ -62,6 +62,7 @@ type Publication struct {
 	PacketID uint16 // of the publisher's id space; used at QoS 2
 	volatile bool   // the broker's own: retained in memory alone
 	willOf   uint32 // number of the session whose will it is; 0: none
+	instead  place  // of a delivery to a session that ends
 }
 
 // Will is published when a client's connection ends without a DISCONNECT.

@@ -22,7 +22,7 @@ func (b *Broker) persist(m *Message, p *Publication, from *Session, t *Turn) {
 	r.qos, r.retain, r.origin, r.expires = p.QoS, retain, 0, 0
 	r.topic, r.forward, r.payload = octets(p.Topic), p.Forward, p.Payload
 	r.targets = t.targets
-	r.from, r.sender, r.willOf = 0, nil, p.willOf
+	r.from, r.sender, r.willOf, r.instead = 0, nil, p.willOf, p.instead
 	if received {
 		r.from, r.packetID = from.no, p.PacketID
 		from.mu.Lock()

@@ -8,13 +8,14 @@ import (
 // messageRecord is a message on the disk: stored once, however many sessions
 // queue it.
 //
-//	kind | flags | [will of] | [number, packet id] | [expires] | [origin] | [publisher, order] | [replay] |
+//	kind | flags | [will of] | [instead of: number, sequence] | [number, packet id] | [expires] | [origin] | [publisher, order] | [replay] |
 //	topic | forward | payload | targets...
 type messageRecord struct {
 	qos      mqtt.QoS
 	retain   bool      // it is its topic's retained message, or clears it
 	from     uint32    // session of a QoS 2 publisher; 0: none
 	willOf   uint32    // session whose will it is: it has none any more; 0: none
+	instead  place     // it was in, and is not any more: a member of a shared subscription has left
 	packetID uint16    // of that PUBLISH
 	expires  int64     // on the store's clock; 0: never
 	origin   store.LSN // where the record was before it was moved; 0: nowhere
@@ -26,6 +27,9 @@ type messageRecord struct {
 	payload  []byte
 	targets  []recordTarget
 }
+
+// place is a delivery by its session's number and its own. Zero: none.
+type place struct{ no, seq uint32 }
 
 // recordTarget is one delivery of a message: whose, and under which number.
 type recordTarget struct {
@@ -44,6 +48,8 @@ const (
 	messageMoved    = 0x20
 	messageWill     = 0x40
 	messageReplay   = 0x80
+	messageInstead  = 0x100
+	messageFlags    = 0x1ff
 
 	targetQoS    = 0x03
 	targetRetain = 0x04
@@ -51,7 +57,7 @@ const (
 )
 
 func (m *messageRecord) appendTo(b []byte) []byte {
-	flags := byte(m.qos)
+	flags := uint64(m.qos)
 	if m.retain {
 		flags |= messageRetain
 	}
@@ -70,9 +76,15 @@ func (m *messageRecord) appendTo(b []byte) []byte {
 	if len(m.replay) > 0 {
 		flags |= messageReplay
 	}
-	b = append(b, byte(recordMessage), flags)
+	if m.instead != (place{}) {
+		flags |= messageInstead
+	}
+	b = appendUint(append(b, byte(recordMessage)), flags)
 	if m.willOf != 0 {
 		b = appendUint(b, uint64(m.willOf))
+	}
+	if m.instead != (place{}) {
+		b = appendUint(appendUint(b, uint64(m.instead.no)), uint64(m.instead.seq))
 	}
 	if m.from != 0 {
 		b = appendUint(appendUint(b, uint64(m.from)), uint64(m.packetID))
@@ -153,10 +165,13 @@ func (m *messageRecord) decode(b []byte) error {
 func (m *messageRecord) decodeBody(f *fields) {
 	targets := m.targets
 	*m = messageRecord{targets: targets}
-	flags := f.octet()
+	flags := f.limited(messageFlags)
 	m.qos, m.retain = mqtt.QoS(flags&messageQoS), flags&messageRetain != 0
 	if flags&messageWill != 0 {
 		m.willOf = f.uint32()
+	}
+	if flags&messageInstead != 0 {
+		m.instead = place{f.uint32(), f.uint32()}
 	}
 	if flags&messageReceived != 0 {
 		m.from, m.packetID = f.uint32(), f.uint16()

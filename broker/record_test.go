@@ -13,7 +13,7 @@ func records() [][]byte {
 		willAt: 5, endAt: 6, received: []uint16{1, 65535}, released: []uint32{3}, kept: []byte("kept"),
 		subs:      []subscription{{"a/#", SubscribeOptions{QoS: 2, NoLocal: true, Identifier: 9}}, {"b", SubscribeOptions{RetainAsPublished: true, RetainHandling: 2}}},
 		replaying: replaying{"b": {upTo: 4, queued: "b"}}}
-	message := messageRecord{qos: 2, retain: true, from: 7, willOf: 8, packetID: 3, expires: 99, origin: 1000, sender: []byte("client"), order: 8, replay: []byte("a/#"), topic: []byte("a/b"),
+	message := messageRecord{qos: 2, retain: true, from: 7, willOf: 8, instead: place{5, 6}, packetID: 3, expires: 99, origin: 1000, sender: []byte("client"), order: 8, replay: []byte("a/#"), topic: []byte("a/b"),
 		forward: []byte{2}, payload: []byte("payload"), targets: []recordTarget{{no: 7, seq: 1, qos: 2}, {no: 3, seq: 1 << 31, qos: 1, retain: true, ids: &ids}}}
 	clock := reading{clock: 1, wall: 2, uptime: 3, boot: []byte("boot"), lastNo: 4}
 	return [][]byte{session.appendTo(nil), message.appendTo(nil), clock.appendTo(nil), appendNumbers(nil, recordDone, 1, 2), appendNumbers(nil, recordReleased, 1, 2)}

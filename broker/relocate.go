@@ -110,7 +110,7 @@ func (b *Broker) retains(at store.LSN, r *messageRecord) *onDisk {
 // move appends the copy. A retained message is one still when the copy is in the
 // log, or the copy would bring it back.
 func (b *Broker) move(at store.LSN, disk *onDisk, r *messageRecord) (to store.LSN, n int) {
-	r.origin, r.from, r.willOf, r.replay = at, 0, 0, nil
+	r.origin, r.from, r.willOf, r.instead, r.replay = at, 0, 0, place{}, nil
 	if r.retain {
 		b.retained.mu.RLock()
 		defer b.retained.mu.RUnlock()

@@ -15,6 +15,9 @@ func (r *restorer) message(at store.LSN, b []byte, size int) bool {
 	if s := r.byNo[rec.willOf]; s != nil && rec.willOf != 0 {
 		s.will, s.willAt = nil, 0
 	}
+	if s := r.byNo[rec.instead.no]; s != nil {
+		r.drop(s, rec.instead.seq)
+	}
 	if rec.from != 0 {
 		if s := r.byNo[rec.from]; s != nil {
 			s.receive(rec.packetID)

@@ -127,6 +127,7 @@ func (s *Session) offer(e entry, wanted presence, b *Broker, t *Turn) bool {
 type orphan struct {
 	group *group
 	entry entry
+	was   place // if that is on the disk
 }
 
 // orphans collects what an ending session had of shared subscriptions and has
@@ -163,7 +164,11 @@ func (s *Session) orphans(subs []subscription, x *index) (out []orphan) {
 			if e.msg.spilled {
 				e.msg.disk.refs.Add(1) // for adopt
 			}
-			out = append(out, orphan{of, entry{msg: e.msg, qos: e.msg.QoS}})
+			o := orphan{group: of, entry: entry{msg: e.msg, qos: e.msg.QoS}}
+			if s.durable {
+				o.was = place{s.no, e.seq}
+			}
+			out = append(out, o)
 		}
 	}
 	if s.window != nil {
@@ -195,7 +200,7 @@ func (b *Broker) adopt(orphans []orphan, t *Turn) {
 		msg = msg.again()
 		o.group.deliver(msg, o.entry.qos, nil, b, t)
 		if b.store != nil {
-			b.persist(msg, &Publication{Topic: msg.Topic, Payload: msg.Payload, Forward: msg.Forward, QoS: o.entry.qos}, nil, t)
+			b.persist(msg, &Publication{Topic: msg.Topic, Payload: msg.Payload, Forward: msg.Forward, QoS: o.entry.qos, instead: o.was}, nil, t)
 		}
 	}
 }
