@@ -11,7 +11,7 @@
 //
 // # Locks
 //
-// The order is Broker.mu, then Session.mu, then the index's or the retained
-// store's own. None is held across a callback or anything that can block:
+// The order is a ClientID's gate, retained.arriving, Broker.mu, Session.mu, then the
+// index's or the retained store's own. Publishing takes no gate. None is held across a callback or anything that can block:
 // sessions that became ready are collected in a [Turn] and told at its end.
 package broker

@@ -28,7 +28,7 @@ type Message struct {
 	// against the memory of all: its share of the body.
 	charge uint32
 	body   uint32 // octets of payload and properties, also if spilled
-	order  uint32 // among what came to be retained
+	order  uint64 // among what came to be retained
 	// disk is its record; nil if nobody needs one. Only who has a reference
 	// to the record may look.
 	disk *onDisk

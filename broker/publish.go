@@ -140,7 +140,7 @@ func (b *Broker) route(p *Publication, from *Session, t *Turn) mqtt.ReasonCode {
 
 // spread finds the sessions and queues the message for them. order is that of a
 // retained one.
-func (b *Broker) spread(p *Publication, order uint32, from *Session, t *Turn) mqtt.ReasonCode {
+func (b *Broker) spread(p *Publication, order uint64, from *Session, t *Turn) mqtt.ReasonCode {
 	m := b.cache.match(b.index, p.Topic)
 	if len(m.targets)+len(m.groups) == 0 && !p.Retain {
 		if b.store != nil && p.QoS == mqtt.QoS2 {

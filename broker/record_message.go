@@ -20,7 +20,7 @@ type messageRecord struct {
 	expires  int64     // on the store's clock; 0: never
 	origin   store.LSN // where the record was before it was moved; 0: nowhere
 	sender   []byte    // ClientID of a retained message's publisher
-	order    uint32    // of a retained message
+	order    uint64    // of a retained message
 	replay   []byte    // filter of the replay that queued it; empty: none
 	topic    []byte
 	forward  []byte
@@ -96,7 +96,7 @@ func (m *messageRecord) appendTo(b []byte) []byte {
 		b = appendUint(b, uint64(m.origin))
 	}
 	if m.retain {
-		b = appendUint(appendText(b, m.sender), uint64(m.order))
+		b = appendUint(appendText(b, m.sender), m.order)
 	}
 	if len(m.replay) > 0 {
 		b = appendText(b, m.replay)
@@ -183,7 +183,7 @@ func (m *messageRecord) decodeBody(f *fields) {
 		m.origin = store.LSN(f.uint())
 	}
 	if m.retain {
-		m.sender, m.order = f.text(), f.uint32()
+		m.sender, m.order = f.text(), f.uint()
 	}
 	if flags&messageReplay != 0 {
 		m.replay = f.text()

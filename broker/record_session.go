@@ -143,7 +143,7 @@ func (s *subscription) appendTo(b []byte, replay *progress) []byte {
 	}
 	b = appendUint(append(appendText(b, s.filter), flags), uint64(o.Identifier))
 	if flags&subReplaying != 0 {
-		b = appendUint(b, uint64(replay.upTo))
+		b = appendUint(b, replay.upTo)
 	}
 	if flags&subQueued != 0 {
 		b = appendText(b, replay.queued)
@@ -160,7 +160,7 @@ func decodeSubscription(f *fields) (s subscription, replay *progress) {
 		Identifier: f.uint32(),
 	}
 	if flags&subReplaying != 0 {
-		replay = &progress{upTo: f.uint32()}
+		replay = &progress{upTo: f.uint()}
 	}
 	if flags&subQueued != 0 && replay != nil {
 		replay.queued = string(f.text())

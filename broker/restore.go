@@ -97,7 +97,7 @@ type restoredMessage struct {
 	expires int64
 	topic   string
 	sender  string
-	order   uint32
+	order   uint64
 	body    []byte // payload, then properties; nil: it stays on the disk
 	payload int    // octets of body that are payload
 	length  int

@@ -73,10 +73,8 @@ func (r *restorer) made(known map[*restoredMessage]*Message, m *restoredMessage)
 }
 
 // seen sees to it that what comes to be retained is newer than order.
-func (r *retained) seen(order uint32) {
-	if int32(order-r.order.Load()) > 0 {
-		r.order.Store(order)
-	}
+func (r *retained) seen(order uint64) {
+	r.order.Store(max(order, r.order.Load()))
 }
 
 // revive makes a session of s, waiting for its client.

@@ -19,7 +19,7 @@ type retained struct {
 	max      int
 	// order numbers what comes to be retained, before its subscribers are
 	// looked up: what is newer than a subscription reaches it by itself.
-	order atomic.Uint32
+	order atomic.Uint64
 	// arriving is held for reading from then until the message is retained, and
 	// by who subscribes: what is older than a subscription is in the store. It is
 	// taken before a session's lock.
@@ -70,7 +70,7 @@ func (r *retained) count() int {
 
 // progress is how far a replay is, after a restart, too.
 type progress struct {
-	upTo uint32 // of retained.order; what is newer was queued when it came
+	upTo uint64 // of retained.order; what is newer was queued when it came
 	// queued is the last topic whose message was queued at QoS 2, in a record of
 	// its own: what comes before it must not be queued again. "": none.
 	queued string
@@ -136,7 +136,7 @@ const replayChunk = 256
 func (r *retained) next(p *replay, out []entry) ([]entry, bool) {
 	add := func(m *Message) {
 		qos := min(p.qos, m.QoS)
-		if again := qos == mqtt.QoS2 && m.Topic <= p.queued; !again && !m.expired() && !p.own(m) && int32(m.order-p.upTo) <= 0 {
+		if again := qos == mqtt.QoS2 && m.Topic <= p.queued; !again && !m.expired() && !p.own(m) && m.order <= p.upTo {
 			out = append(out, entry{msg: m, ids: p.ids, qos: qos, retain: true})
 		}
 	}

@@ -299,3 +299,14 @@ func TestSubscribeWhileRetained(t *testing.T) {
 		}
 	}
 }
+
+// What was retained long ago is older than a subscription, however much was retained
+// since.
+func TestRetainedLongAgo(t *testing.T) {
+	b := New(DefaultLimits())
+	publish(b, kept("a", "x", 1))
+	b.retained.order.Add(1<<31 + 10)
+	s := attach(t, b, ConnectOptions{ClientID: "s"})
+	s.subscribe("#", SubscribeOptions{})
+	s.hears("a=x q0 retain")
+}
