@@ -1,7 +1,9 @@
 package broker
 
 import (
+	"runtime"
 	"slices"
+	"strings"
 	"testing"
 
 	"snbroker/internal/store"
@@ -130,5 +132,45 @@ func TestReplayedOnce(t *testing.T) {
 				t.Error("the replays were over")
 			}
 		}
+	}
+}
+
+// compacting is a store that begins to move a message as soon as it has it.
+type compacting struct {
+	Store
+	b     *Broker
+	moved chan struct{}
+}
+
+func (c *compacting) Append(record []byte, live bool) (at, end store.LSN) {
+	at, end = c.Store.Append(record, live)
+	if recordKind(record[0]) != recordMessage || c.moved != nil {
+		return at, end
+	}
+	c.moved = make(chan struct{})
+	record = slices.Clone(record)
+	go func() {
+		defer close(c.moved)
+		c.b.Relocate(at, record)
+	}()
+	for range 1000 {
+		runtime.Gosched() // it has its chance to look too early
+	}
+	return at, end
+}
+
+// A message whose publisher has yet to note where its record is, is needed.
+func TestMovedAtOnce(t *testing.T) {
+	d := newDisk(t)
+	p := attach(t, d.Broker, ConnectOptions{ClientID: "c", Expiry: Never})
+	p.subscribe("a", SubscribeOptions{QoS: 1})
+	p.close(false)
+	w := &witness{Store: d.store}
+	c := &compacting{Store: w, b: d.Broker}
+	d.store = c
+	publish(d.Broker, text("a", "x", 1))
+	<-c.moved
+	if len(w.said) < 2 || !strings.Contains(w.said[1], "moved_from") {
+		t.Errorf("%q", w.said)
 	}
 }

@@ -1,6 +1,7 @@
 package broker
 
 import (
+	"runtime"
 	"sort"
 
 	"snbroker/internal/mqtt"
@@ -64,7 +65,7 @@ func (b *Broker) relocateMessage(at store.LSN, r *messageRecord) {
 	kept := r.targets[:0]
 	for _, t := range r.targets {
 		if s := b.numbered.find(t.no); s != nil {
-			if d := s.needs(t.seq, at); d != nil {
+			if d := s.needs(t.seq); d != nil && d.place() == at {
 				disk = d
 				kept = append(kept, t)
 			}
@@ -146,16 +147,26 @@ func (d *onDisk) hold() bool {
 	}
 }
 
-// needs returns the record of the delivery with this number if the session still
-// needs it, and it is at this place.
-func (s *Session) needs(seq uint32, at store.LSN) *onDisk {
+// needs returns the record of the delivery with this number, if the session still
+// needs it.
+func (s *Session) needs(seq uint32) *onDisk {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	e := s.find(seq)
-	if e == nil || e.msg == nil || e.msg.disk == nil || e.msg.disk.at.Load() != uint64(at) {
-		return nil
+	if e := s.find(seq); e != nil && e.msg != nil {
+		return e.msg.disk
 	}
-	return e.msg.disk
+	return nil
+}
+
+// place is where a record is that is in the log: who appended it may be about to
+// note that. The caller holds no lock.
+func (d *onDisk) place() store.LSN {
+	for {
+		if at := d.at.Load(); at != 0 {
+			return store.LSN(at)
+		}
+		runtime.Gosched()
+	}
 }
 
 // find returns the queue's or the window's entry with this number.
