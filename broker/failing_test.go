@@ -3,6 +3,7 @@ package broker
 import (
 	"errors"
 	"fmt"
+	"runtime"
 	"testing"
 
 	"snbroker/internal/store"
@@ -53,4 +54,47 @@ func TestFailingDiskIsNotWaitedForWithoutEnd(t *testing.T) {
 	r.hears(fmt.Sprint("b=", many-1, body, " q0 retain"))
 	d.store = whole
 	connect(t, d.Broker, forever)
+}
+
+// takenOver is a store during whose failure another connection takes a session.
+type takenOver struct {
+	Store
+	fails func() error
+}
+
+func (s takenOver) Err() error { return s.fails() }
+
+// A publish at QoS 2 that is refused while another connection takes the session over
+// leaves no identifier behind: what that one sends again is taken in.
+func TestRefusedAndTakenOver(t *testing.T) {
+	d := newDisk(t)
+	s := attach(t, d.Broker, ConnectOptions{ClientID: "s"})
+	s.subscribe("a", SubscribeOptions{})
+	forever := ConnectOptions{ClientID: "c", Expiry: Never}
+	old := attach(t, d.Broker, forever)
+	whole := d.store
+	next := make(chan *peer, 1)
+	begun := false
+	d.store = takenOver{whole, func() error {
+		if begun {
+			return nil
+		}
+		begun = true
+		go func() { next <- connect(t, d.Broker, forever) }()
+		for old.Attached() {
+			runtime.Gosched()
+		}
+		return errors.New("no disk")
+	}}
+	m := text("a", "x", 2)
+	m.PacketID = 7
+	if r := old.publish(m); !r.IsError() {
+		t.Fatalf("%v", r)
+	}
+	p := <-next
+	d.store = whole
+	if r := p.publish(m); r.IsError() {
+		t.Fatalf("%v", r)
+	}
+	s.hears("a=x q0")
 }

@@ -89,12 +89,12 @@ func (c *Conn) PubRel(id uint16) bool {
 	return true
 }
 
-// free forgets a packet identifier whose message was not taken in.
+// free forgets a packet identifier whose message was not taken in, for the next
+// connection, too.
 func (c *Conn) free(id uint16) {
-	if c.lock() {
-		c.session.received.free(id)
-		c.session.mu.Unlock()
-	}
+	c.session.mu.Lock()
+	defer c.session.mu.Unlock()
+	c.session.received.free(id)
 }
 
 func (r *receivedIDs) free(id uint16) bool {
