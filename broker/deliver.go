@@ -47,7 +47,7 @@ func (c *Conn) Pull(dst []Delivery, t *Turn) []Delivery {
 		if e := s.window.nextResend(int(c.window)); e != nil {
 			m := e.msg
 			if m != nil && m.spilled {
-				if m = c.load(e); m == nil {
+				if m = c.broker.load(m); m == nil {
 					c.broker.dropped(s, DropUnreadable, e.msg, e.qos, t)
 					c.finish(e)
 					continue

@@ -5,7 +5,6 @@ import (
 	"sync/atomic"
 
 	"snbroker/internal/mqtt"
-	"snbroker/internal/store"
 )
 
 // group is a shared subscription (MQTT 5 §4.8.2): each message goes to one of
@@ -189,9 +188,9 @@ func (b *Broker) adopt(orphans []orphan, t *Turn) {
 	for _, o := range orphans {
 		msg := o.entry.msg
 		if msg.spilled {
-			whole, err := b.read(store.LSN(msg.disk.at.Load()), msg)
+			whole := b.load(msg)
 			b.release(msg.disk)
-			if err != nil {
+			if whole == nil {
 				t.dropped[DropUnreadable]++
 				continue
 			}

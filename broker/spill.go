@@ -7,15 +7,15 @@ import (
 // A message whose payload is on the disk alone is read when it is delivered: the
 // queue keeps all but that, so that a long queue stays small while it is drained.
 
-// load reads the message of e back; nil if that cannot be done.
-func (c *Conn) load(e *entry) *Message {
+// load reads a message back; nil if that cannot be done.
+func (b *Broker) load(bodiless *Message) *Message {
 	for {
-		at := e.msg.disk.at.Load()
-		m, err := c.broker.read(store.LSN(at), e.msg)
+		at := bodiless.disk.at.Load()
+		m, err := b.read(store.LSN(at), bodiless)
 		if err == nil {
 			return m
 		}
-		if e.msg.disk.at.Load() == at {
+		if bodiless.disk.at.Load() == at {
 			return nil // the caller counts it
 		}
 		// It was moved in the meantime.
@@ -49,7 +49,7 @@ func (c *Conn) readBack(e *entry, t *Turn) (m *Message, gone bool) {
 	s := c.session
 	front := *e
 	s.mu.Unlock()
-	m = c.load(&front)
+	m = c.broker.load(front.msg)
 	s.mu.Lock()
 	if s.conn != c {
 		return nil, true

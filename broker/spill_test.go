@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"snbroker/internal/mqtt"
+	"snbroker/internal/store"
 )
 
 // What waits for sessions that nobody is attached to is on the disk alone when
@@ -112,5 +113,48 @@ func TestSpilledAndGone(t *testing.T) {
 	}
 	if n := dropped(d.Broker, DropUnreadable); got != 11 || n != 1 {
 		t.Errorf("%d came and %d were counted as unreadable", got, n)
+	}
+}
+
+// moving is a store that moves what is to be read just before, every other time.
+type moving struct {
+	Store
+	b     *Broker
+	reads int
+}
+
+func (m *moving) Read(at store.LSN, buf []byte) ([]byte, error) {
+	raw, err := m.Store.Read(at, buf)
+	if m.reads++; err != nil || m.reads%2 == 0 {
+		return raw, err
+	}
+	m.b.Relocate(at, raw)
+	return nil, store.ErrGone
+}
+
+// What a member of a shared subscription leaves to the others is read back wherever
+// it is by then.
+func TestSpilledOrphans(t *testing.T) {
+	d := newDisk(t)
+	l := DefaultLimits()
+	l.MaxMemory = 8000
+	d.SetLimits(l)
+	for _, id := range []string{"a", "b"} {
+		p := attach(t, d.Broker, ConnectOptions{ClientID: id, Expiry: Never})
+		p.subscribe("$share/g/t", SubscribeOptions{QoS: 1})
+		p.close(false)
+	}
+	const n = 20
+	for i := range n {
+		if r := publish(d.Broker, text("t", strings.Repeat("x", 500+i), 1)); r.IsError() {
+			t.Fatal(r)
+		}
+	}
+	whole := d.store
+	d.store = &moving{Store: whole, b: d.Broker}
+	connect(t, d.Broker, ConnectOptions{ClientID: "a", CleanStart: true})
+	d.store = whole
+	if got := connect(t, d.Broker, ConnectOptions{ClientID: "b", Expiry: Never}).session.queue.len(); got != n {
+		t.Errorf("%d are left of %d", got, n)
 	}
 }
