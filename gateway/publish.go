@@ -33,7 +33,11 @@ func (s *session) publish(m *mqttsn.Publish) {
 	if m.QoS == mqttsn.QoS2 && m.MsgID == 0 {
 		p.QoS = mqtt.QoS1 // no id to tell a repetition by
 	}
-	if reason, done := s.conn.Publish(p, token); done {
+	reason, done := s.conn.Publish(p, token)
+	if reason.IsError() {
+		s.lastPublish = lastPublish{} // its repetition may come before the answer leaves
+	}
+	if done {
 		s.published(token, reason)
 	}
 }

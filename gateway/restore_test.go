@@ -42,7 +42,9 @@ func (w *lasting) start() {
 
 // restart lets the power fail and come back.
 func (w *lasting) restart() {
+	held := w.fs
 	w.fs = w.fs.Crash()
+	held.Release()
 	w.end()
 	w.start()
 }
@@ -69,6 +71,7 @@ func playOnDisk(t *testing.T, story func(w *lasting)) {
 		synctest.Wait()
 		w.start()
 		defer func() {
+			w.fs.Release()
 			w.end()
 			w.net.Close()
 			synctest.Wait()

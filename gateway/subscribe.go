@@ -57,7 +57,11 @@ func (s *session) subscribe(m *mqttsn.Subscribe, raw []byte) {
 		}
 		return
 	}
-	if reason, done := s.conn.Subscribe(filter, mqtt.QoS(m.QoS), token); done {
+	reason, done := s.conn.Subscribe(filter, mqtt.QoS(m.QoS), token)
+	if reason.IsError() {
+		s.lastRequest = lastRequest{} // its repetition may come before the answer leaves
+	}
+	if done {
 		s.subscribed(token, reason)
 	}
 }
