@@ -141,6 +141,7 @@ func (s *session) pubRec(m *mqttsn.PubRec) {
 		return
 	case x.step == awaitPubRec:
 		x.answered()
+		x.tries, x.due = 0, never // a slow disk is not the device's fault
 	}
 	s.conn.PubRec(uint16(m.MsgID))
 	if s.conn.Sync(Token{Request: mqttsn.TypePubRec, MsgID: m.MsgID}) {
