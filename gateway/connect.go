@@ -44,10 +44,9 @@ func (g *Gateway) connect(p peer, local uint16, s *session, m *mqttsn.Connect, r
 			s.setState(Connecting)
 		}
 	}
-	s.heard, s.leaving = g.now, false
+	s.heard, s.leaving = g.now, 0
 	s.lastRequest.connected(g.hash(raw))
-	g.dialogues++
-	s.dialog = &dialogue{number: g.dialogues, who: who, clean: m.CleanSession, keepAlive: m.Duration, withWill: m.Will}
+	s.dialog = &dialogue{number: g.number(), who: who, clean: m.CleanSession, keepAlive: m.Duration, withWill: m.Will}
 	if p.link.asksAuth(g, who) {
 		s.local = local
 		s.awaitAuth()
@@ -111,7 +110,7 @@ func (s *session) establish(p peer, local uint16) {
 		s.setState(Disconnected)
 		known.lastRequest = s.lastRequest
 		s = known
-		s.dialog = d
+		s.dialog, s.leaving = d, 0
 	}
 	d.step, d.due = awaitBackend, never
 	moved := s.bound() && s.peer != p
@@ -134,6 +133,7 @@ func (s *session) establish(p peer, local uint16) {
 			// to somebody else in the meantime is asked back. Another identity
 			// is judged anew.
 			s.endExchange()
+			d.follows = true
 			s.conn.Close(fire)
 			s.conn = nil
 		default:
@@ -173,7 +173,7 @@ func (s *session) resume(asleep bool) {
 	if !asleep {
 		s.memory.topics.Doubt()
 	}
-	s.dialog.resumed = true
+	s.dialog.follows = true
 	s.memory.connect(s.dialog)
 	s.keepState()
 	s.connected()
@@ -211,7 +211,8 @@ func (s *session) connected() {
 	d.step = awaitDisk
 	token := Token{Request: mqttsn.TypeConnect, MsgID: d.number}
 	sync := s.conn.Sync
-	if s.memory.will == nil && !d.resumed {
+	s.willed = s.willed || s.memory.will != nil
+	if s.memory.will == nil && !d.follows {
 		sync = s.conn.Settled // a new session promises nothing yet
 	}
 	if sync(token) {

@@ -15,11 +15,19 @@ type dialogue struct {
 	withWill  bool
 	will      *broker.Will // its topic, once that is known
 	step      dialogueStep
-	resumed   bool         // of a session that the gateway has already
+	follows   bool         // a connection that the gateway has: what that is still to be answered comes first
 	number    mqttsn.MsgID // tells late answers from those to this one
 	tries     int
 	due       instant
 	expires   instant // when the identity does; 0: never
+}
+
+// number returns one for a dialogue, or a DISCONNECT. It is not 0.
+func (g *Gateway) number() mqttsn.MsgID {
+	if g.numbers++; g.numbers == 0 {
+		g.numbers = 1
+	}
+	return g.numbers
 }
 
 type dialogueStep uint8

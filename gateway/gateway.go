@@ -147,7 +147,7 @@ type Gateway struct {
 	spare       []*exchange // unused ones
 	guard       strangers
 	guesses     []guess              // by hash of the host; nil: there was none
-	dialogues   mqttsn.MsgID         // begun so far
+	numbers     mqttsn.MsgID         // see number
 	deviceRates map[*session]*bucket // of those that are limited; nil: none is
 	complained  map[string]instant   // when a refusal was last logged, by its text
 	stats       Stats

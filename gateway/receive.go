@@ -90,7 +90,7 @@ func (g *Gateway) step(p peer, local uint16, m mqttsn.Message, raw []byte) {
 	state := Disconnected
 	if s != nil {
 		state = s.state
-		if s.dialog != nil || s.leaving {
+		if s.dialog != nil || s.leaving != 0 {
 			state = Connecting // whoever leaves has nothing more to say
 		}
 		s.local = local
@@ -100,6 +100,10 @@ func (g *Gateway) step(p peer, local uint16, m mqttsn.Message, raw []byte) {
 		g.stats.Ignored++
 		return
 	case refuse:
+		if d, ok := m.(*mqttsn.Disconnect); ok && d.Duration > 0 {
+			g.stats.Ignored++ // it would take the refusal for leave to sleep
+			return
+		}
 		g.refuse(p, local)
 		return
 	}

@@ -28,7 +28,7 @@ func (g *Gateway) restore(old broker.Survivor) bool {
 		g.cfg.Log.Warn("a device's session cannot be restored: it has to connect anew", "client", old.ClientID, "error", err)
 		return false
 	}
-	s := &session{g: g, id: old.ClientID, memory: m, clean: m.clean, keepAlive: m.keepAlive, sleep: m.sleep, heard: g.now, slot: unscheduled}
+	s := &session{g: g, id: old.ClientID, memory: m, clean: m.clean, keepAlive: m.keepAlive, sleep: m.sleep, willed: old.HasWill, heard: g.now, slot: unscheduled}
 	will := m.will
 	if !old.HasWill {
 		will = nil // it was leaving

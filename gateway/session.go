@@ -69,7 +69,8 @@ type session struct {
 	expires   instant // when the device's identity does; 0: never
 	scheduled instant // its place in Gateway.timers
 	slot      int32
-	leaving   bool // DISCONNECT came, and waits for the disk
+	leaving   mqttsn.MsgID // the number of a DISCONNECT that waits for the disk; 0: none does
+	willed    bool         // there was a will: the disk may have it still
 
 	lastRequest lastRequest
 	lastPublish lastPublish
@@ -121,7 +122,7 @@ func (s *session) answer(token Token, reason mqtt.ReasonCode) {
 	case mqttsn.TypePubRec:
 		s.release(token.MsgID)
 	case mqttsn.TypeDisconnect:
-		s.left()
+		s.left(token)
 	case mqttsn.TypeWillTopicUpd:
 		s.g.tx.willTopicResp.ReturnCode = mqttsn.ReturnAccepted
 		s.send(&s.g.tx.willTopicResp)

@@ -6,21 +6,28 @@ import "snbroker/mqttsn"
 // it goes to sleep, or sleeps for another time (SN §6.12, §6.14). The reply
 // never carries a Duration.
 func (s *session) disconnect(m *mqttsn.Disconnect) {
-	if s.state == Connecting {
+	switch {
+	case s.leaving != 0:
+		return // it is answered with the first
+	case s.state == Connecting && m.Duration > 0:
+		s.g.stats.Ignored++ // who is not connected cannot sleep
+		return
+	case s.conn == nil:
 		s.send(&s.g.tx.disconnect)
 		s.abandon()
 		return
 	}
-	s.dialog = nil // of one that was connecting anew
+	connecting := s.dialog != nil
+	s.dialog = nil
 	if m.Duration == 0 {
 		s.conn.SetWill(nil)
-		s.leaving = true
-		if s.memory.will == nil || s.conn.Sync(Token{Request: mqttsn.TypeDisconnect}) {
-			s.left()
+		s.leaving = s.g.number()
+		if token := (Token{Request: mqttsn.TypeDisconnect, MsgID: s.leaving}); !s.willed && !connecting || s.conn.Sync(token) {
+			s.left(token)
 		}
 		return
 	}
-	s.sleep, s.leaving = m.Duration, false
+	s.sleep = m.Duration
 	s.keepSleep()
 	s.setState(Asleep)
 	if s.conn.Sync(Token{Request: mqttsn.TypeDisconnect}) {
@@ -29,10 +36,15 @@ func (s *session) disconnect(m *mqttsn.Disconnect) {
 }
 
 // left answers a DISCONNECT, when a restart would not bring back what it ended.
-func (s *session) left() {
+// Whoever has sent another since, or connected again, would take the answer for
+// that to what it said last.
+func (s *session) left(token Token) {
+	if token.MsgID != s.leaving {
+		return
+	}
 	s.send(&s.g.tx.disconnect)
-	if s.leaving {
-		s.leaving = false // a repeated DISCONNECT waits, too
+	if s.leaving != 0 {
+		s.leaving = 0
 		s.setState(Disconnected)
 	}
 }

@@ -63,5 +63,6 @@ func (s *session) setWill(w *broker.Will) {
 	s.memory.mu.Lock()
 	s.memory.will = w
 	s.memory.mu.Unlock()
+	s.willed = s.willed || w != nil
 	s.conn.SetWill(w)
 }
