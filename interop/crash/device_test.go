@@ -210,6 +210,9 @@ func (d *device) disconnected(e *sn.Disconnected) {
 	case e.Reason == sn.ReasonNoAnswer && (e.Request == mqttsn.TypeWillTopic || e.Request == mqttsn.TypeWillMsg):
 		// The program was killed in the dialogue, and its DISCONNECT may be one
 		// of before: the device connects anew only now.
+	case e.Reason == sn.ReasonNoAnswer && e.Request == mqttsn.TypeDisconnect && d.habit != parting:
+		// The program was killed before it knew that the device sleeps, and tells
+		// no stranger that it may: the device connects anew.
 	case e.Reason == sn.ReasonNoAnswer:
 		d.w.broken(d.id, e.Request.String(), fmt.Sprintf("it is answered, not silence for %v", e.Waited))
 	case e.Reason == sn.ReasonRequested && d.habit == parting:
