@@ -170,12 +170,13 @@ func (s *session) resume(asleep bool) {
 	if s.clean {
 		s.conn.SetExpiry(s.g.cfg.SessionExpiry)
 	}
-	if !asleep {
-		s.memory.topics.Doubt()
-	}
 	s.dialog.follows = true
 	s.memory.connect(s.dialog)
-	s.keepState()
+	if asleep {
+		s.keepState()
+	} else {
+		s.keepDoubt()
+	}
 	s.connected()
 }
 
@@ -199,6 +200,7 @@ func (s *session) attached(reason mqtt.ReasonCode) {
 		s.setState(Disconnected)
 		return
 	}
+	s.forgetPredefined()
 	s.connected()
 }
 

@@ -41,6 +41,7 @@ const (
 const (
 	keptAsleep    = 0x01
 	keptClean     = 0x02
+	keptDoubt     = 0x04 // of the normal topic ids before
 	keptConfirmed = 0x01
 	keptRetain    = 0x04
 )
@@ -77,7 +78,7 @@ func (m *memory) connect(d *dialogue) {
 func (m *memory) AppendKept(b []byte) []byte {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	b = m.appendState(b)
+	b = m.appendState(b, 0)
 	if w := m.will; w != nil {
 		flags := byte(w.QoS)
 		if w.Retain {
@@ -91,8 +92,7 @@ func (m *memory) AppendKept(b []byte) []byte {
 	return b
 }
 
-func (m *memory) appendState(b []byte) []byte {
-	flags := byte(0)
+func (m *memory) appendState(b []byte, flags byte) []byte {
 	if m.asleep {
 		flags |= keptAsleep
 	}
@@ -132,6 +132,9 @@ func (m *memory) take(b []byte) error {
 			keepAlive, sleep := r.uint16(), r.uint16()
 			if !r.bad {
 				m.asleep, m.clean, m.keepAlive, m.sleep = flags&keptAsleep != 0, flags&keptClean != 0, keepAlive, sleep
+				if flags&keptDoubt != 0 {
+					m.topics.Doubt()
+				}
 			}
 		case keptWill:
 			flags := r.octet()
@@ -219,7 +222,16 @@ func (s *session) note(b []byte) {
 	s.conn.Note(b)
 }
 
-func (s *session) keepState() { s.note(s.memory.appendState(s.g.noted[:0])) }
+func (s *session) keepState() { s.note(s.memory.appendState(s.g.noted[:0], 0)) }
+
+// keepDoubt notes, with the state, that the device may have forgotten its topic ids.
+func (s *session) keepDoubt() {
+	m := s.memory
+	m.mu.Lock()
+	m.topics.Doubt()
+	m.mu.Unlock()
+	s.note(m.appendState(s.g.noted[:0], keptDoubt))
+}
 
 func (s *session) keepTopic(t *mapping.Topic) { s.note(appendTopic(s.g.noted[:0], t)) }
 

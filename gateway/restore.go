@@ -52,6 +52,7 @@ func (g *Gateway) restore(old broker.Survivor) bool {
 		return false
 	}
 	s.conn = conn
+	s.forgetPredefined()
 	g.byID[s.id] = s
 	s.setState(Active)
 	if m.asleep {
