@@ -24,12 +24,14 @@ func (s *session) awaits(id mqttsn.MsgID) *exchange {
 }
 
 // registering tells whether the device is to answer a REGISTER first.
-func (x *exchange) registering() bool { return x.step == awaitRegAck || x.step == awaitProof }
+func (x *exchange) registering() bool {
+	return x.step == awaitRegAck || x.step == awaitRecord || x.step == awaitProof
+}
 
 // regAck takes the answer to a REGISTER; the PUBLISH follows.
 func (s *session) regAck(m *mqttsn.RegAck) {
 	x := s.out
-	if x == nil || !x.registering() || x.msgID != m.MsgID {
+	if x == nil || !x.registering() || x.step == awaitRecord || x.msgID != m.MsgID {
 		s.guessed()
 		return // of an earlier try
 	}

@@ -29,7 +29,8 @@ const (
 	awaitPubAck
 	awaitPubRec
 	awaitPubComp
-	awaitProof // of the device's address
+	awaitProof  // of the device's address
+	awaitRecord // of a new topic id: after a restart it must not be another topic's
 )
 
 // maxRepairs is how often a topic id is registered anew for one message before
@@ -95,6 +96,7 @@ func (s *session) start(d *broker.Delivery) {
 		// SN §6.10: what does not fit into this network is dropped.
 		s.conn.Discard(*d, broker.DropTooLarge)
 	default:
+		step := awaitRegAck
 		if topic == nil {
 			var ok bool
 			if topic, ok = s.newTopic(d.Message.Topic); !ok {
@@ -102,8 +104,9 @@ func (s *session) start(d *broker.Delivery) {
 				return
 			}
 			s.keepTopic(topic)
+			step = awaitRecord
 		}
-		x := s.begin(d, awaitRegAck)
+		x := s.begin(d, step)
 		x.topic = topic.ID
 		x.msgID = s.nextRegister()
 		x.transmit()
@@ -211,6 +214,13 @@ func (s *session) endExchange() {
 func (x *exchange) transmit() {
 	s := x.s
 	g := s.g
+	if x.step == awaitRecord {
+		if !s.conn.Sync(Token{Request: mqttsn.TypeRegAck, MsgID: x.msgID}) {
+			x.due = never
+			return
+		}
+		x.step = awaitRegAck
+	}
 	x.due = g.now.after(g.cfg.TRetry)
 	switch x.step {
 	case awaitProof:
@@ -226,6 +236,19 @@ func (x *exchange) transmit() {
 		s.send(&g.tx.pubRel)
 	}
 	s.schedule()
+}
+
+// recorded sends the REGISTER that waited for the disk.
+func (s *session) recorded(id mqttsn.MsgID) {
+	x := s.out
+	if x == nil || x.step != awaitRecord || x.msgID != id {
+		return
+	}
+	if x.step = awaitRegAck; s.sends() {
+		x.transmit()
+	} else {
+		x.due = s.g.now // at once, when it may be sent
+	}
 }
 
 // again goes on with an exchange that a sleep, or a device's congestion, had

@@ -119,6 +119,8 @@ func (s *session) answer(token Token, reason mqtt.ReasonCode) {
 		s.admitted(token, reason)
 	case mqttsn.TypeRegister:
 		s.regAckFor(token, mqttsn.ReturnAccepted)
+	case mqttsn.TypeRegAck:
+		s.recorded(token.MsgID)
 	case mqttsn.TypePubRec:
 		s.release(token.MsgID)
 	case mqttsn.TypeDisconnect:
