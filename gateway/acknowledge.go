@@ -133,6 +133,8 @@ func (s *session) congested() {
 
 func (s *session) pubRec(m *mqttsn.PubRec) {
 	switch x := s.awaits(m.MsgID); {
+	case x == nil && s.out != nil && mqttsn.MsgID(s.out.delivery.PacketID) == m.MsgID:
+		return // of an earlier message: this one is not sent yet
 	case x == nil:
 		// Released before, or not sent yet by this connection: either way the
 		// device has the message.
@@ -145,7 +147,9 @@ func (s *session) pubRec(m *mqttsn.PubRec) {
 		x.answered()
 		x.tries, x.due = 0, never // a slow disk is not the device's fault
 	}
-	s.conn.PubRec(uint16(m.MsgID))
+	if !s.conn.PubRec(uint16(m.MsgID)) && s.out != nil {
+		return // after a restart it may be behind that one, and come again
+	}
 	if s.conn.Sync(Token{Request: mqttsn.TypePubRec, MsgID: m.MsgID}) {
 		s.release(m.MsgID)
 	}

@@ -57,7 +57,7 @@ type Conn interface {
 	// Pull appends what is due, as broker.Conn.Pull does.
 	Pull(dst []broker.Delivery) []broker.Delivery
 	PubAck(id uint16)
-	PubRec(id uint16)
+	PubRec(id uint16) (known bool) // among what was pulled
 	PubComp(id uint16)
 	Discard(d broker.Delivery, why broker.DropReason)
 	Resume()

@@ -166,9 +166,9 @@ func (c embeddedConn) Pull(dst []broker.Delivery) []broker.Delivery {
 	return c.Conn.Pull(dst, &c.e.turn.Turn)
 }
 
-func (c embeddedConn) PubAck(id uint16)  { c.Conn.PubAck(id) }
-func (c embeddedConn) PubRec(id uint16)  { c.Conn.PubRec(id, false) }
-func (c embeddedConn) PubComp(id uint16) { c.Conn.PubComp(id) }
+func (c embeddedConn) PubAck(id uint16)      { c.Conn.PubAck(id) }
+func (c embeddedConn) PubRec(id uint16) bool { return c.Conn.PubRec(id, false) }
+func (c embeddedConn) PubComp(id uint16)     { c.Conn.PubComp(id) }
 
 func (c embeddedConn) Discard(d broker.Delivery, why broker.DropReason) {
 	c.Conn.Discard(&d, why, &c.e.turn.Turn)

@@ -238,19 +238,6 @@ func (x *exchange) transmit() {
 	s.schedule()
 }
 
-// recorded sends the REGISTER that waited for the disk.
-func (s *session) recorded(id mqttsn.MsgID) {
-	x := s.out
-	if x == nil || x.step != awaitRecord || x.msgID != id {
-		return
-	}
-	if x.step = awaitRegAck; s.sends() {
-		x.transmit()
-	} else {
-		x.due = s.g.now // at once, when it may be sent
-	}
-}
-
 // again goes on with an exchange that a sleep, or a device's congestion, had
 // interrupted.
 func (x *exchange) again() {

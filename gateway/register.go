@@ -70,6 +70,19 @@ func (s *session) confirm(topic *mapping.Topic) {
 	}
 }
 
+// recorded sends the REGISTER that waited for the disk.
+func (s *session) recorded(id mqttsn.MsgID) {
+	x := s.out
+	if x == nil || x.step != awaitRecord || x.msgID != id {
+		return
+	}
+	if x.step = awaitRegAck; s.sends() {
+		x.transmit()
+	} else {
+		x.due = s.g.now // at once, when it may be sent
+	}
+}
+
 // mute notes that the device does not want a topic (SN §6.10).
 func (s *session) mute(topic *mapping.Topic) {
 	s.memory.mu.Lock()
