@@ -100,13 +100,15 @@ type Token struct {
 // returnCodes is where a Backend's reasons become what a device understands
 // (SN §5.3.10). Whatever is not here is "not supported".
 var returnCodes = map[mqtt.ReasonCode]mqttsn.ReturnCode{
-	mqtt.ReasonServerUnavailable:      mqttsn.ReturnCongestion,
-	mqtt.ReasonServerBusy:             mqttsn.ReturnCongestion,
-	mqtt.ReasonServerShuttingDown:     mqttsn.ReturnCongestion,
-	mqtt.ReasonSessionTakenOver:       mqttsn.ReturnCongestion,
-	mqtt.ReasonQuotaExceeded:          mqttsn.ReturnCongestion,
-	mqtt.ReasonReceiveMaximumExceeded: mqttsn.ReturnCongestion,
-	mqtt.ReasonConnectionRateExceeded: mqttsn.ReturnCongestion,
+	mqtt.ReasonServerUnavailable:           mqttsn.ReturnCongestion,
+	mqtt.ReasonServerBusy:                  mqttsn.ReturnCongestion,
+	mqtt.ReasonServerShuttingDown:          mqttsn.ReturnCongestion,
+	mqtt.ReasonSessionTakenOver:            mqttsn.ReturnCongestion,
+	mqtt.ReasonQuotaExceeded:               mqttsn.ReturnCongestion,
+	mqtt.ReasonReceiveMaximumExceeded:      mqttsn.ReturnCongestion,
+	mqtt.ReasonConnectionRateExceeded:      mqttsn.ReturnCongestion,
+	mqtt.ReasonImplementationSpecificError: mqttsn.ReturnCongestion, // the disk fails
+	mqtt.ReasonUnspecifiedError:            mqttsn.ReturnCongestion, // the session is another's now
 }
 
 func returnCode(r mqtt.ReasonCode) mqttsn.ReturnCode {

@@ -144,22 +144,25 @@ func (c embeddedConn) Subscribe(filter string, qos mqtt.QoS, token Token) (mqtt.
 }
 
 func (c embeddedConn) Unsubscribe(filter string, token Token) bool {
-	c.Conn.Unsubscribe(filter)
+	if c.Conn.Unsubscribe(filter) == mqtt.ReasonUnspecifiedError {
+		return false // as Sync
+	}
 	c.Conn.SyncSubscriptions(&c.e.turn.Turn)
 	return c.e.turn.answer(c.Client(), token, mqtt.ReasonSuccess)
 }
 
 func (c embeddedConn) Note(change []byte) { c.Conn.NoteKept(change) }
 
-func (c embeddedConn) Sync(token Token) bool { return c.sync(token, mqtt.ReasonSuccess) }
-
-func (c embeddedConn) Settled(token Token) bool {
+func (c embeddedConn) Sync(token Token) bool {
+	if !c.Attached() {
+		return false // it changed nothing; Closed tells the client
+	}
+	c.Conn.Sync(&c.e.turn.Turn)
 	return c.e.turn.answer(c.Client(), token, mqtt.ReasonSuccess)
 }
 
-func (c embeddedConn) sync(token Token, reason mqtt.ReasonCode) bool {
-	c.Conn.Sync(&c.e.turn.Turn)
-	return c.e.turn.answer(c.Client(), token, reason)
+func (c embeddedConn) Settled(token Token) bool {
+	return c.e.turn.answer(c.Client(), token, mqtt.ReasonSuccess)
 }
 
 func (c embeddedConn) Pull(dst []broker.Delivery) []broker.Delivery {

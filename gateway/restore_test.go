@@ -16,6 +16,7 @@ type lasting struct {
 	*world
 	fs      *store.MemFS
 	log     *store.Log
+	trouble error // that the log tells of
 	options LinkOptions
 	rights  broker.Authorizer // from the next start on
 }
@@ -26,7 +27,7 @@ func (w *lasting) start() {
 	w.log = log
 	w.broker = broker.New(broker.DefaultLimits())
 	w.broker.Authorize(w.rights)
-	restored, err := w.broker.Persist(log, nil)
+	restored, err := w.broker.Persist(telling{log, &w.trouble}, nil)
 	must(w.t, err)
 	if restored.Skipped > 0 {
 		w.t.Fatalf("restored %+v", restored)
@@ -39,6 +40,14 @@ func (w *lasting) start() {
 	go w.gateway.Serve(w.link, w.options)
 	synctest.Wait()
 }
+
+// telling is a log that may say that its disk fails.
+type telling struct {
+	*store.Log
+	trouble *error
+}
+
+func (l telling) Err() error { return *l.trouble }
 
 // restart lets the power fail and come back.
 func (w *lasting) restart() {
