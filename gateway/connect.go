@@ -171,7 +171,10 @@ func (s *session) resume(asleep bool) {
 		s.conn.SetExpiry(s.g.cfg.SessionExpiry)
 	}
 	s.dialog.follows = true
-	s.memory.connect(s.dialog)
+	willed := s.memory.will != nil
+	if s.memory.connect(s.dialog); willed && s.memory.will == nil {
+		s.keepNoWill()
+	}
 	if asleep {
 		s.keepState()
 	} else {

@@ -139,17 +139,20 @@ func (m *memory) take(b []byte) error {
 		case keptWill:
 			flags := r.octet()
 			w := &broker.Will{QoS: mqtt.QoS(flags & 3), Retain: flags&keptRetain != 0, Topic: string(r.octets()), Payload: append([]byte(nil), r.octets()...)}
-			if m.will = w; w.Topic == "" {
-				m.will = nil
+			if w.Topic == "" {
+				w = nil
+			}
+			if !r.bad {
+				m.will = w
 			}
 		case keptTopic:
-			id := mqttsn.TopicID(r.uint16())
+			id := r.topicID()
 			flags := r.octet()
 			if name := string(r.octets()); !r.bad {
 				m.topics.Restore(id, name, flags&keptConfirmed != 0)
 			}
 		case keptAlias:
-			kind := mqttsn.TopicIDType(r.octet())
+			kind := r.aliasType()
 			id := mqttsn.TopicID(r.uint16())
 			if name := string(r.octets()); !r.bad {
 				m.topics.Use(name, kind, id)
@@ -204,6 +207,19 @@ func (r *keptReader) uint16() uint16 {
 	return uint16(v)
 }
 
+// topicID is a normal one.
+func (r *keptReader) topicID() mqttsn.TopicID {
+	id := mqttsn.TopicID(r.uint16())
+	r.bad = r.bad || !mapping.ValidID(id)
+	return id
+}
+
+func (r *keptReader) aliasType() mqttsn.TopicIDType {
+	kind := mqttsn.TopicIDType(r.octet())
+	r.bad = r.bad || kind != mqttsn.TopicPredefined && kind != mqttsn.TopicShort
+	return kind
+}
+
 func (r *keptReader) octets() []byte {
 	n := r.uint()
 	if n > uint64(len(r.b)) {
@@ -223,6 +239,10 @@ func (s *session) note(b []byte) {
 }
 
 func (s *session) keepState() { s.note(s.memory.appendState(s.g.noted[:0], 0)) }
+
+// keepNoWill notes that there is no will to come back to. The Backend need not have
+// had it: that of who was leaving before a restart is kept alone.
+func (s *session) keepNoWill() { s.note(append(s.g.noted[:0], byte(keptWill), 0, 0, 0)) }
 
 // keepDoubt notes, with the state, that the device may have forgotten its topic ids.
 func (s *session) keepDoubt() {

@@ -65,4 +65,7 @@ func (s *session) setWill(w *broker.Will) {
 	s.memory.mu.Unlock()
 	s.willed = s.willed || w != nil
 	s.conn.SetWill(w)
+	if w == nil {
+		s.keepNoWill()
+	}
 }

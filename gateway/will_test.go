@@ -61,3 +61,24 @@ func TestForbiddenWillAfterARestart(t *testing.T) {
 		d.expect(&mqttsn.PingResp{})
 	})
 }
+
+// A will that was given up is not there again after a restart, also if it had been
+// out of use before.
+func TestWillGivenUpAfterLeaving(t *testing.T) {
+	playOnDisk(t, func(w *lasting) {
+		d := w.device("10.0.0.2:4000")
+		d.connectWithWill("c1", false, 60, "will", "gone")
+		d.send(&mqttsn.Disconnect{})
+		d.expect(&mqttsn.Disconnect{})
+		w.restart() // it is not known to have left
+		d.send(&mqttsn.Connect{ProtocolID: 1, Will: true, Duration: 60, ClientID: []byte("c1")})
+		d.expect(&mqttsn.WillTopicReq{})
+		d.send(&mqttsn.WillTopic{})
+		d.expect(&mqttsn.ConnAck{})
+		w.restart()
+		p := w.program("watch", "will")
+		d.connect("c1", false, 60)
+		d.expectSilence(2 * tolerated(60))
+		p.expect()
+	})
+}
