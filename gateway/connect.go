@@ -151,9 +151,12 @@ func (s *session) establish(p peer, local uint16) {
 		CleanStart: d.clean,
 		Expiry:     expiry,
 		Keep: func(old broker.Kept) broker.Kept {
-			s.memory = remember(old, d.clean)
-			s.memory.connect(d)
-			return s.memory
+			m := remember(old, d.clean)
+			if m != s.memory {
+				s.memory, s.lastPublish = m, lastPublish{} // whose topic ids mean others
+			}
+			m.connect(d)
+			return m
 		},
 	}, s, Token{Request: mqttsn.TypeConnect, MsgID: d.number})
 	s.conn = conn

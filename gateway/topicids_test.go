@@ -65,3 +65,19 @@ func (w *world) otherPredefined() Config {
 	must(w.t, cfg.Predefined.Add("", 10, "pre/other"))
 	return cfg
 }
+
+// A message at QoS 1 or 2 is not taken for a repetition of one that an earlier
+// session has sent, whose topic ids were others.
+func TestRepetitionIsOfTheSession(t *testing.T) {
+	play(t, nil, func(w *world) {
+		p := w.program("watch", "#")
+		d := w.device("10.0.0.2:4000")
+		for _, topic := range []string{"a", "b"} {
+			d.connect("c1", true, 600)
+			id := d.register(topic)
+			d.send(&mqttsn.Publish{Dup: topic == "b", QoS: mqttsn.QoS1, TopicID: id, MsgID: 1, Data: []byte("x")})
+			d.expect(&mqttsn.PubAck{TopicID: id, MsgID: 1})
+			p.expect(topic + " x 1")
+		}
+	})
+}
