@@ -4,6 +4,7 @@ import (
 	"net"
 	"sync"
 	"testing"
+	"time"
 
 	"snbroker/mqttsn"
 )
@@ -56,6 +57,16 @@ func (g *gateway) log() []string {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	return g.received
+}
+
+// await waits until n messages have been received.
+func (g *gateway) await(n int) {
+	g.t.Helper()
+	for end := time.Now().Add(20 * time.Second); len(g.log()) < n; time.Sleep(time.Millisecond) {
+		if time.Now().After(end) {
+			g.t.Fatalf("not %d messages in time, but %q", n, g.log())
+		}
+	}
 }
 
 func (g *gateway) serve() {
