@@ -200,12 +200,12 @@ func TestKeepAlive(t *testing.T) {
 	t.Parallel()
 	var idle []*peer
 	for _, f := range flavours {
-		p := f.connect(t, connecting{KeepAlive: 2})
+		p := f.connect(t, connecting{KeepAlive: 4})
 		p.subscribe(t.Name()+"/"+p.name, 1)
 		idle = append(idle, p)
 	}
-	// A client that does not ping is dropped after 3 seconds: nobody else.
-	end := time.After(4 * time.Second)
+	// A client that does not ping is dropped after 6 seconds: nobody else.
+	end := time.After(7 * time.Second)
 	for _, p := range idle {
 		select {
 		case e := <-p.events:

@@ -140,8 +140,9 @@ func TestAmplificationOfTheProgram(t *testing.T) {
 			victim.say(text)
 		}
 		b := make([]byte, 2*size)
-		for { // it is over when nothing comes for six times t_retry
-			victim.SetReadDeadline(time.Now().Add(600 * time.Millisecond))
+		// It is over when nothing more comes for six times t_retry.
+		for wait := 20 * time.Second; ; wait = 600 * time.Millisecond {
+			victim.SetReadDeadline(time.Now().Add(wait))
 			n, err := victim.Read(b)
 			if err != nil {
 				break

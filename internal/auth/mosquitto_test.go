@@ -63,12 +63,11 @@ func startMosquitto(t *testing.T, config string) string {
 			t.Logf("mosquitto:\n%s", log)
 		}
 	})
-	for range 100 {
+	for end := time.Now().Add(20 * time.Second); time.Now().Before(end); time.Sleep(20 * time.Millisecond) {
 		if c, err := net.Dial("tcp", address.String()); err == nil {
 			c.Close()
 			return address.String()
 		}
-		time.Sleep(20 * time.Millisecond)
 	}
 	t.Fatal("mosquitto does not listen")
 	return ""

@@ -22,7 +22,7 @@ func TestMain(m *testing.M) {
 // leftovers returns the goroutines that are in this program's code, beside the
 // caller's. Those that are about to end are given the time.
 func leftovers() (left []string) {
-	for wait := time.Millisecond; wait < 4*time.Second; wait *= 2 {
+	for wait := time.Millisecond; wait < 16*time.Second; wait *= 2 {
 		if left = inOurCode(); len(left) == 0 {
 			return nil
 		}
@@ -55,7 +55,7 @@ func inOurCode() (found []string) {
 // connGoroutines returns the goroutines of connections that do not end by
 // themselves in a moment.
 func connGoroutines() (left []string) {
-	for wait := time.Millisecond; wait < 4*time.Second; wait *= 2 {
+	for wait := time.Millisecond; wait < 16*time.Second; wait *= 2 {
 		left = left[:0]
 		for _, g := range inOurCode() {
 			if strings.Contains(g, "listener.(*conn)") {

@@ -9,6 +9,7 @@ import (
 	"os/exec"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"snbroker/internal/mqtt"
@@ -36,6 +37,16 @@ func dialTLS(t testing.TB, l *Listener, cfg *tls.Config) *mqtttest.Peer {
 	t.Helper()
 	c, err := tls.Dial("tcp", l.Addr().String(), cfg)
 	return talk(t, c, err)
+}
+
+// dialTLS is for a world in a bubble, whose authority is made in there too: it has
+// another time.
+func (w *world) dialTLS(ca *issuer) *mqtttest.Peer {
+	w.t.Helper()
+	nc, err := w.open()
+	must(w.t, err)
+	c := tls.Client(nc, &tls.Config{RootCAs: ca.pool, ServerName: "localhost"})
+	return talk(w.t, c, c.Handshake())
 }
 
 func TestTLSVersions(t *testing.T) {
@@ -85,10 +96,11 @@ func TestTLSExchange(t *testing.T) {
 }
 
 func TestTLSKeepAlive(t *testing.T) {
-	t.Parallel()
-	ca, f := newIssuer(t, "ca"), newFolder(t)
-	l := layered(t, func(c *Config) { c.TLS = loaded(t, f.server(ca)) })
-	staysWhileItPings(t, dialTLS(t, l, &tls.Config{RootCAs: ca.pool}))
+	synctest.Test(t, func(t *testing.T) {
+		ca, f := newIssuer(t, "ca"), newFolder(t)
+		w := overPipes(t, func(s *settings) { s.TLS = loaded(t, f.server(ca)) })
+		staysWhileItPings(t, w.dialTLS(ca))
+	})
 }
 
 func TestClientCertificates(t *testing.T) {
@@ -276,28 +288,33 @@ func TestReloadTLS(t *testing.T) {
 // Clients that stall in the middle of a handshake keep nobody out, and are given
 // up.
 func TestStalledHandshakes(t *testing.T) {
-	ca, f := newIssuer(t, "ca"), newFolder(t)
-	cfg := f.server(ca)
-	cfg.MaxHandshakes = 1
-	l := layered(t, func(c *Config) { c.TLS = loaded(t, cfg); c.ConnectTimeout = time.Second })
-	var stalled []net.Conn
-	for i := range 8 {
-		nc, err := net.Dial("tcp", l.Addr().String())
-		must(t, err)
-		defer nc.Close()
-		if i%2 == 0 { // a ClientHello, and no answer to what comes back
-			half := &mute{Conn: nc}
-			go func() { _ = tls.Client(half, &tls.Config{RootCAs: ca.pool, ServerName: "localhost"}).Handshake() }()
+	synctest.Test(t, func(t *testing.T) {
+		ca, f := newIssuer(t, "ca"), newFolder(t)
+		cfg := f.server(ca)
+		cfg.MaxHandshakes = 1
+		w := overPipes(t, func(s *settings) { s.TLS = loaded(t, cfg) })
+		const stalled = 8
+		for i := range stalled {
+			nc, err := w.open()
+			must(t, err)
+			defer nc.Close()
+			if i%2 == 0 { // a ClientHello, and no answer to what comes back
+				half := &mute{Conn: nc}
+				go func() { _ = tls.Client(half, &tls.Config{RootCAs: ca.pool, ServerName: "localhost"}).Handshake() }()
+			}
 		}
-		stalled = append(stalled, nc)
-	}
-	until(t, "they are there", func() bool { return l.Stats().Connections == len(stalled) })
-	k := dialTLS(t, l, &tls.Config{RootCAs: ca.pool}).Connect("c")
-	until(t, "they are given up", func() bool { return l.Stats().Connections == 1 })
-	if n := l.Stats().HandshakeFailed; n != uint64(len(stalled)) {
-		t.Errorf("%d handshakes failed", n)
-	}
-	k.Silence()
+		synctest.Wait()
+		k := w.dialTLS(ca).Connect("c")
+		if n := w.Stats().Connections; n != stalled+1 {
+			t.Errorf("%d connections, want those that stall and another", n)
+		}
+		time.Sleep(w.cfg.ConnectTimeout)
+		synctest.Wait()
+		if s := w.Stats(); s.Connections != 1 || s.HandshakeFailed != stalled {
+			t.Errorf("%d connections, %d handshakes failed; want those that stall given up", s.Connections, s.HandshakeFailed)
+		}
+		k.Silence()
+	})
 }
 
 // mute reads and then sends no more.
@@ -316,10 +333,17 @@ func (m *mute) Write(b []byte) (int, error) {
 
 // connect_timeout includes the handshake.
 func TestConnectTimeoutTLS(t *testing.T) {
-	ca, f := newIssuer(t, "ca"), newFolder(t)
-	l := layered(t, func(c *Config) { c.TLS = loaded(t, f.server(ca)); c.ConnectTimeout = 300 * time.Millisecond })
-	dialPlain(t, l).Closed()
-	dialTLS(t, l, &tls.Config{RootCAs: ca.pool}).Closed()
+	synctest.Test(t, func(t *testing.T) {
+		ca, f := newIssuer(t, "ca"), newFolder(t)
+		w := overPipes(t, func(s *settings) { s.TLS = loaded(t, f.server(ca)) })
+		for _, dial := range []func() *mqtttest.Peer{w.dialLayers, func() *mqtttest.Peer { return w.dialTLS(ca) }} {
+			k, start := dial(), time.Now()
+			k.Closed()
+			if took := time.Since(start); took != w.cfg.ConnectTimeout {
+				t.Errorf("it takes %v", took)
+			}
+		}
+	})
 }
 
 // A client without TLS is turned away, and so is one that speaks TLS to TCP.

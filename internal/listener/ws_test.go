@@ -70,6 +70,15 @@ func dialWS(t testing.TB, l *Listener) (*mqtttest.Peer, *clientWS) {
 	return talk(t, c, nil), c
 }
 
+// dialWS is for a world in a bubble.
+func (w *world) dialWS() *mqtttest.Peer {
+	w.t.Helper()
+	d := websocket.Dialer{Subprotocols: subprotocols, NetDial: func(_, _ string) (net.Conn, error) { return w.open() }}
+	ws, _, err := d.Dial("ws://pipe/mqtt", nil)
+	must(w.t, err)
+	return talk(w.t, &clientWS{Conn: ws}, nil)
+}
+
 func webbed(t *testing.T, change func(*Config)) *Listener {
 	t.Helper()
 	return layered(t, func(c *Config) {
@@ -118,9 +127,9 @@ func TestSecureWebSocket(t *testing.T) {
 }
 
 func TestWebSocketKeepAlive(t *testing.T) {
-	t.Parallel()
-	k, _ := dialWS(t, webbed(t, nil))
-	staysWhileItPings(t, k)
+	inBubble(t, func(s *settings) { s.WebSocket = true }, func(t *testing.T, w *world) {
+		staysWhileItPings(t, w.dialWS())
+	})
 }
 
 // Packets need not keep to frames.
@@ -285,16 +294,16 @@ func itoa(n int) string {
 
 // A request that never ends does, and so does a WebSocket without a CONNECT.
 func TestSlowRequests(t *testing.T) {
-	l := webbed(t, func(c *Config) { c.ConnectTimeout = 500 * time.Millisecond })
-	silent, slow := dialPlain(t, l), dialPlain(t, l)
-	if _, err := io.WriteString(slow, "GET /mqtt HTTP/1.1\r\nHost: "); err != nil {
-		t.Fatal(err)
-	}
-	k, _ := dialWS(t, l)
-	for _, k := range []*mqtttest.Peer{silent, slow, k} {
-		if _, err := io.ReadAll(k); errors.Is(err, os.ErrDeadlineExceeded) {
-			t.Error("it goes on")
+	inBubble(t, func(s *settings) { s.WebSocket = true }, func(t *testing.T, w *world) {
+		silent, slow := w.dialLayers(), w.dialLayers()
+		if _, err := io.WriteString(slow, "GET /mqtt HTTP/1.1\r\nHost: "); err != nil {
+			t.Fatal(err)
 		}
-	}
-	until(t, "nothing is left", func() bool { return l.Stats().Connections == 0 })
+		for _, k := range []*mqtttest.Peer{silent, slow, w.dialWS()} {
+			if _, err := io.ReadAll(k); errors.Is(err, os.ErrDeadlineExceeded) {
+				t.Error("it goes on")
+			}
+		}
+		until(t, "nothing is left", func() bool { return w.Stats().Connections == 0 })
+	})
 }

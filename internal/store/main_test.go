@@ -21,7 +21,7 @@ func TestMain(m *testing.M) {
 	}
 	code := m.Run()
 	left := goroutines()
-	for wait := time.Millisecond; len(left) > 0 && wait < 4*time.Second; wait *= 2 {
+	for wait := time.Millisecond; len(left) > 0 && wait < 16*time.Second; wait *= 2 {
 		time.Sleep(wait) // those about to end
 		left = goroutines()
 	}

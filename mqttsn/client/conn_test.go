@@ -169,10 +169,9 @@ func TestConnRefused(t *testing.T) {
 func TestConnNobodyThere(t *testing.T) {
 	g := newUDPGateway(t, nil)
 	g.close()
-	begun := time.Now()
 	_, err := Dial(t.Context(), "udp", g.addr(), Config{ClientID: "c1"})
-	if !errors.Is(err, syscall.ECONNREFUSED) || time.Since(begun) > 5*time.Second {
-		t.Error(err, time.Since(begun))
+	if !errors.Is(err, syscall.ECONNREFUSED) {
+		t.Error(err)
 	}
 }
 

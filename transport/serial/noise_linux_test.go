@@ -66,7 +66,7 @@ func TestNoise(t *testing.T) {
 				t.Fatal(err)
 			}
 			d := connected(t, overNoise(onDevice(name, line.dev), 2), own(name, 3),
-				client.Config{ClientID: "d", TRetry: 20 * time.Millisecond, NRetry: 100})
+				client.Config{ClientID: "d", TRetry: 30 * time.Millisecond, NRetry: 100})
 			const messages = 100
 			for i := range messages {
 				if err := d.Publish(ctx, client.Named("a/b"), fmt.Appendf(nil, "message %d", i), mqttsn.QoS1, false); err != nil {

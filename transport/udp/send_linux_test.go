@@ -91,8 +91,8 @@ func TestFullSendBuffer(t *testing.T) {
 		l.Send(p.Addr(), 0, []byte{'0' + byte(i)})
 	}
 	l.Flush()
-	if took := time.Since(start); took < patience || took > time.Second {
-		t.Errorf("Flush took %v, want about %v", took, patience)
+	if took := time.Since(start); took < patience {
+		t.Errorf("Flush took %v, want %v at least", took, patience)
 	}
 	if s := l.Stats(); s.DatagramsOut != 2 || s.SendDrops != 3 || s.SendErrors != 0 {
 		t.Errorf("%+v: want 2 out, 3 drops", s)
