@@ -154,40 +154,15 @@ func (r *rule) matches(topic string, n *names) bool {
 
 // overlaps: whether some topic matches both the rule's filter and the one
 // given.
-func (r *rule) overlaps(filter string, n *names) bool {
-	if dollar(filter) != r.dollar || !r.applies(n) {
-		return false
-	}
-	part, more := "", true
-	for i := range r.levels {
-		l := &r.levels[i]
-		if l.kind == levelRest {
-			return true
-		}
-		if !more {
-			return false
-		}
-		part, filter, more = cut(filter)
-		if part == "#" {
-			return true
-		}
-		if part == "+" || l.kind == levelOne {
-			continue
-		}
-		text, ok := l.name(n)
-		if !ok {
-			return true
-		}
-		if part != text {
-			return false
-		}
-	}
-	return !more || filter == "#"
-}
+func (r *rule) overlaps(filter string, n *names) bool { return r.meets(filter, n, true) }
 
 // covers: whether every topic that matches the filter given matches the rule's.
 // It may miss some exotic pair; that costs a subscription which never delivers.
-func (r *rule) covers(filter string, n *names) bool {
+func (r *rule) covers(filter string, n *names) bool { return r.meets(filter, n, false) }
+
+// meets: whether some of the topics that match the filter given match the rule's
+// too, or all of them.
+func (r *rule) meets(filter string, n *names, some bool) bool {
 	if dollar(filter) != r.dollar || !r.applies(n) {
 		return false
 	}
@@ -202,9 +177,9 @@ func (r *rule) covers(filter string, n *names) bool {
 		}
 		part, filter, more = cut(filter)
 		if part == "#" {
-			return false
+			return some
 		}
-		if l.kind == levelOne {
+		if l.kind == levelOne || some && part == "+" {
 			continue
 		}
 		text, ok := l.name(n)
@@ -215,5 +190,5 @@ func (r *rule) covers(filter string, n *names) bool {
 			return false // "+" equals no safe name and no plain level
 		}
 	}
-	return !more
+	return !more || some && filter == "#"
 }

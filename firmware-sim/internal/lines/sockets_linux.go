@@ -4,7 +4,6 @@ import (
 	"net/netip"
 	"os"
 	"sync"
-	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -14,13 +13,10 @@ import (
 // sockets has a connected socket for each line, all of them in one epoll set
 // that one goroutine waits for.
 type sockets struct {
-	to       netip.AddrPort
-	set      *os.File
-	raw      syscall.RawConn
-	done     chan struct{}
-	sent     uint64
-	refused  atomic.Uint64
-	received atomic.Uint64
+	perLine
+	set  *os.File
+	raw  syscall.RawConn
+	done chan struct{}
 
 	mu  sync.Mutex // for the reader; the owner alone writes
 	fds []int      // by line; -1 is closed
@@ -31,7 +27,7 @@ func newSockets(gateway netip.AddrPort, r Receiver) (Lines, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &sockets{to: gateway, set: set, done: make(chan struct{})}
+	s := &sockets{perLine: perLine{to: gateway}, set: set, done: make(chan struct{})}
 	if s.raw, err = set.SyscallConn(); err != nil {
 		set.Close()
 		return nil, err
@@ -84,11 +80,6 @@ func (s *sockets) Send(id ID, b []byte) {
 	}
 }
 
-func (s *sockets) Flush()         {}
-func (s *sockets) Move(ID) bool   { return false }
-func (s *sockets) Limits() Limits { return udpLimits }
-func (s *sockets) Err() error     { return nil }
-
 // serve is the goroutine that reads, until Shut.
 func (s *sockets) serve(r Receiver) {
 	defer close(s.done)
@@ -128,10 +119,6 @@ func (s *sockets) read(r Receiver, id ID, buf []byte) {
 		batch[0] = Datagram{id, buf[:n]}
 		r.Received(batch[:])
 	}
-}
-
-func (s *sockets) Stats() Stats {
-	return Stats{Sent: s.sent, Received: s.received.Load(), Refused: s.refused.Load()}
 }
 
 func (s *sockets) Shut() {

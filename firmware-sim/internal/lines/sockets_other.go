@@ -7,23 +7,19 @@ import (
 	"net"
 	"net/netip"
 	"sync"
-	"sync/atomic"
 )
 
 // open makes lines of a socket and a goroutine each, which is in order for few of
 // them. Forwarders take many devices on one.
 func open(gateway netip.AddrPort, r Receiver) (Lines, error) {
-	return &sockets{to: gateway, receiver: r}, nil
+	return &sockets{perLine: perLine{to: gateway}, receiver: r}, nil
 }
 
 type sockets struct {
-	to       netip.AddrPort
+	perLine
 	receiver Receiver
 	readers  sync.WaitGroup
 	conns    []*net.UDPConn
-	sent     uint64
-	received atomic.Uint64
-	refused  atomic.Uint64
 }
 
 func (s *sockets) Open(Namer) (ID, error) {
@@ -66,15 +62,6 @@ func (s *sockets) Send(id ID, b []byte) {
 		return
 	}
 	s.sent++
-}
-
-func (s *sockets) Flush()         {}
-func (s *sockets) Move(ID) bool   { return false }
-func (s *sockets) Limits() Limits { return udpLimits }
-func (s *sockets) Err() error     { return nil }
-
-func (s *sockets) Stats() Stats {
-	return Stats{Sent: s.sent, Received: s.received.Load(), Refused: s.refused.Load()}
 }
 
 func (s *sockets) Shut() {

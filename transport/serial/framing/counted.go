@@ -50,7 +50,6 @@ type escapedFrames struct {
 	buf     []byte // the frame so far, from its 7E on, without escapes
 	escaped bool
 	strays  strays
-	silent  bool
 }
 
 func newEscapedFrames(c counting) *escapedFrames {
@@ -95,17 +94,11 @@ func (d *escapedFrames) Next(octets []byte) (int, Event) {
 			}
 		}
 	}
-	if d.silent {
-		d.silent = false
-		if d.strays.any() {
-			return len(octets), d.strays.take()
-		}
-	}
-	return len(octets), Event{}
+	return d.strays.rest(len(octets))
 }
 
 // Silence implements Decoder.
-func (d *escapedFrames) Silence() { d.silent = true }
+func (d *escapedFrames) Silence() { d.strays.silent = true }
 
 func (d *escapedFrames) fail(err error) Event {
 	e := Event{Kind: Noise, Data: d.buf, Err: err}

@@ -70,7 +70,6 @@ type radioHeadDecoder struct {
 	state  radioHeadState
 	fcs    uint16
 	strays strays
-	silent bool
 }
 
 type radioHeadState uint8
@@ -91,17 +90,11 @@ func (d *radioHeadDecoder) Next(octets []byte) (int, Event) {
 			return i + 1, e
 		}
 	}
-	if d.silent {
-		d.silent = false
-		if d.strays.any() {
-			return len(octets), d.strays.take()
-		}
-	}
-	return len(octets), Event{}
+	return d.strays.rest(len(octets))
 }
 
 // Silence implements Decoder.
-func (d *radioHeadDecoder) Silence() { d.silent = true }
+func (d *radioHeadDecoder) Silence() { d.strays.silent = true }
 
 func (d *radioHeadDecoder) octet(c byte) Event {
 	switch d.state {

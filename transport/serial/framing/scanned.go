@@ -13,7 +13,6 @@ type scanned struct {
 	buf    []byte // received and not looked through
 	taken  int    // of these, by the last event
 	strays strays
-	silent bool
 }
 
 // Next implements Decoder.
@@ -32,16 +31,11 @@ func (d *scanned) Next(octets []byte) (int, Event) {
 			break
 		}
 	}
-	silent := d.silent
-	d.silent = false
-	if silent && d.strays.any() {
-		return took, d.strays.take()
-	}
-	return took, Event{}
+	return d.strays.rest(took)
 }
 
 // Silence implements Decoder.
-func (d *scanned) Silence() { d.silent = true }
+func (d *scanned) Silence() { d.strays.silent = true }
 
 // scan looks for a frame from the first octet on.
 func (d *scanned) scan() Event {
@@ -49,7 +43,7 @@ func (d *scanned) scan() Event {
 		rest := d.buf[d.taken:]
 		n, ok := d.extent(rest)
 		whole := ok && n > 0 && n <= len(rest)
-		if ok && !whole && !d.silent {
+		if ok && !whole && !d.strays.silent {
 			return Event{}
 		}
 		if whole {

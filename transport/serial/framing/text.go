@@ -25,8 +25,9 @@ func printed(b []byte) bool {
 
 // strays collects octets that are in no frame.
 type strays struct {
-	buf []byte
-	why error // other than ErrStray, of the last ones
+	buf    []byte
+	why    error // other than ErrStray, of the last ones
+	silent bool  // the line is: no more of them come
 }
 
 const mostStrays = 256
@@ -38,6 +39,16 @@ func (s *strays) add(c byte) (full bool) {
 }
 
 func (s *strays) any() bool { return len(s.buf) > 0 }
+
+// rest is the outcome of n octets that ended no frame.
+func (s *strays) rest(n int) (int, Event) {
+	silent := s.silent
+	s.silent = false
+	if silent && s.any() {
+		return n, s.take()
+	}
+	return n, Event{}
+}
 
 func (s *strays) take() Event {
 	e := Event{Kind: Noise, Data: s.buf, Err: s.why}
