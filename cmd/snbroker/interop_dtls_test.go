@@ -13,7 +13,6 @@ import (
 	"os/exec"
 	"slices"
 	"strings"
-	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -22,6 +21,7 @@ import (
 
 	"snbroker/mqttsn"
 	"snbroker/mqttsn/client"
+	"snbroker/transport/transporttest"
 )
 
 // Devices with DTLS, by OpenSSL's client and by pion's, against the program.
@@ -114,54 +114,8 @@ func TestOpenSSLDevice(t *testing.T) {
 	})
 }
 
-// roaming is a UDP socket whose port can change.
-type roaming struct {
-	mu  sync.Mutex
-	now net.PacketConn
-}
-
-func newRoaming(t *testing.T) *roaming {
-	r := new(roaming)
-	r.roam(t)
-	t.Cleanup(func() { r.Close() })
-	return r
-}
-
-func (r *roaming) roam(t *testing.T) {
-	t.Helper()
-	c, err := net.ListenPacket("udp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if r.now != nil {
-		r.now.Close()
-	}
-	r.now = c
-}
-
-func (r *roaming) present() net.PacketConn {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	return r.now
-}
-
-func (r *roaming) ReadFrom(b []byte) (int, net.Addr, error) {
-	for {
-		c := r.present()
-		if n, from, err := c.ReadFrom(b); err == nil || c == r.present() {
-			return n, from, err
-		}
-	}
-}
-
-func (r *roaming) WriteTo(b []byte, to net.Addr) (int, error) { return r.present().WriteTo(b, to) }
-func (r *roaming) Close() error                               { return r.present().Close() }
-func (r *roaming) LocalAddr() net.Addr                        { return r.present().LocalAddr() }
-func (r *roaming) SetDeadline(t time.Time) error              { return r.present().SetDeadline(t) }
-func (r *roaming) SetReadDeadline(t time.Time) error          { return r.present().SetReadDeadline(t) }
-func (r *roaming) SetWriteDeadline(t time.Time) error         { return r.present().SetWriteDeadline(t) }
+// newRoaming is a UDP socket whose port can change.
+func newRoaming(t *testing.T) *transporttest.Roamer { return transporttest.NewRoamer(t, "127.0.0.1:0") }
 
 // secured is a DTLS session to the program, with a Connection ID towards it.
 func secured(t *testing.T, socket net.PacketConn, to string, o ...dtls.ClientOption) *dtls.Conn {
@@ -221,7 +175,7 @@ func TestSleeperWithDTLSRoams(t *testing.T) {
 		}
 		text := fmt.Sprint("on ", i)
 		publish(t, p.address("tcp"), nil, "-t", "set", "-m", text, "-q", "1")
-		at.roam(t)
+		at.Roam(t)
 		if err := d.Wake(ctx); err != nil {
 			t.Fatal(err)
 		}

@@ -170,13 +170,20 @@ func resentWithDup(w *world) {
 	w.connect("s", lasting).Silence()
 }
 
-func neverResentOtherwise(w *world) {
-	s := w.connect("s", anew)
+// unanswered has sent a message with QoS 1 and one with QoS 2 to s, of which it has
+// acknowledged none. p is who published them.
+func (w *world) unanswered() (s, p *client) {
+	w.t.Helper()
+	s, p = w.connect("s", anew), w.connect("p")
 	s.Subscribe(filter("a", 2))
-	p := w.connect("p")
 	p.Publish(pub("a", "1", 1, 1))
 	p.Publish(pub("a", "2", 2, 2))
 	s.Expect(pub("a", "1", 1, 1), pub("a", "2", 2, 2))
+	return s, p
+}
+
+func neverResentOtherwise(w *world) {
+	s, _ := w.unanswered()
 	time.Sleep(24 * time.Hour)
 	s.Silence()
 	s.Say(&mqtt.Pubrec{PacketID: 2})
@@ -186,12 +193,7 @@ func neverResentOtherwise(w *world) {
 }
 
 func refusedIsNotResent(w *world) {
-	s := w.connect("s", anew)
-	s.Subscribe(filter("a", 2))
-	p := w.connect("p")
-	p.Publish(pub("a", "1", 1, 1))
-	p.Publish(pub("a", "2", 2, 2))
-	s.Expect(pub("a", "1", 1, 1), pub("a", "2", 2, 2))
+	s, p := w.unanswered()
 	s.Say(&mqtt.Puback{PacketID: 1, ReasonCode: mqtt.ReasonUnspecifiedError}, &mqtt.Pubrec{PacketID: 2, ReasonCode: mqtt.ReasonQuotaExceeded})
 	s.Silence() // no PUBREL either
 	s.drop()

@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"github.com/pion/dtls/v3"
+
+	"snbroker/transport/transporttest"
 )
 
 // recorder keeps what a client sends, for a forger to use.
@@ -26,8 +28,8 @@ func (r *recorder) WriteTo(b []byte, to net.Addr) (int, error) {
 // helloOf is a first ClientHello, as pion makes it.
 func helloOf(t testing.TB) []byte {
 	t.Helper()
-	nowhere := &recorder{PacketConn: newRoamer(t, "127.0.0.1:0")}
-	silent := newRoamer(t, "127.0.0.1:0")
+	nowhere := &recorder{PacketConn: transporttest.NewRoamer(t, "127.0.0.1:0")}
+	silent := transporttest.NewRoamer(t, "127.0.0.1:0")
 	c, err := dtls.ClientWithOptions(nowhere, silent.LocalAddr(), psk("meter", withCID)...)
 	if err != nil {
 		t.Fatal(err)
@@ -99,7 +101,7 @@ func TestForgedRecords(t *testing.T) {
 func TestForgedHelloBeforeHandshake(t *testing.T) {
 	l := listen(t)
 	in := serving(t, l)
-	at := newRoamer(t, "127.0.0.1:0")
+	at := transporttest.NewRoamer(t, "127.0.0.1:0")
 	if _, err := at.WriteTo(helloOf(t), net.UDPAddrFromAddrPort(l.LocalAddr())); err != nil {
 		t.Fatal(err)
 	}
@@ -147,7 +149,7 @@ func TestSilentHellos(t *testing.T) {
 	var let sync.WaitGroup
 	for range honest {
 		let.Go(func() {
-			d, err := try(t, newRoamer(t, "127.0.0.1:0"), net.UDPAddrFromAddrPort(l.LocalAddr()), psk("meter"))
+			d, err := try(t, transporttest.NewRoamer(t, "127.0.0.1:0"), net.UDPAddrFromAddrPort(l.LocalAddr()), psk("meter"))
 			if err != nil {
 				t.Error(err)
 				return
@@ -174,20 +176,20 @@ func TestHandshakeRate(t *testing.T) {
 	serving(t, l)
 	hello := helloOf(t)
 	for i := range 50 {
-		at := newRoamer(t, "127.0.0.1:0")
+		at := transporttest.NewRoamer(t, "127.0.0.1:0")
 		hello[27] = byte(i)
 		if _, err := at.WriteTo(hello, net.UDPAddrFromAddrPort(l.LocalAddr())); err != nil {
 			t.Fatal(err)
 		}
 	}
 	eventually(t, "some are refused", func() bool { return l.SessionStats().RefusedRate >= 40 })
-	dialFrom(t, l, newRoamer(t, "127.0.1.1:0"), psk("meter"))
+	dialFrom(t, l, transporttest.NewRoamer(t, "127.0.1.1:0"), psk("meter"))
 }
 
 // stalled is a handshake whose peer has returned the cookie, and then says no more.
 func stalled(t testing.TB, l *Link, at string) {
 	t.Helper()
-	m := &mutable{PacketConn: newRoamer(t, at)}
+	m := &mutable{PacketConn: transporttest.NewRoamer(t, at)}
 	o := append(psk("meter"), dtls.WithPSK(func([]byte) ([]byte, error) { // asked after the ServerHello
 		m.muted.Store(true)
 		return keys("meter"), nil
@@ -217,7 +219,7 @@ func TestStalledHandshakes(t *testing.T) {
 		stalled(t, l, "127.0.99.1:0")
 	}
 	refused := l.SessionStats().RefusedRate
-	if _, err := newRoamer(t, "127.0.99.1:0").WriteTo(helloOf(t), net.UDPAddrFromAddrPort(l.LocalAddr())); err != nil {
+	if _, err := transporttest.NewRoamer(t, "127.0.99.1:0").WriteTo(helloOf(t), net.UDPAddrFromAddrPort(l.LocalAddr())); err != nil {
 		t.Fatal(err)
 	}
 	eventually(t, "the third of the network is refused", func() bool { return l.SessionStats().RefusedRate == refused+1 })

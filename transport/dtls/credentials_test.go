@@ -17,6 +17,8 @@ import (
 	"time"
 
 	"github.com/pion/dtls/v3"
+
+	"snbroker/transport/transporttest"
 )
 
 // issuer is a certificate authority of a test.
@@ -152,7 +154,7 @@ func TestProofs(t *testing.T) {
 				}
 			})
 			in := serving(t, l)
-			d, err := try(t, newRoamer(t, "127.0.0.1:0"), net.UDPAddrFromAddrPort(l.LocalAddr()), tc.client)
+			d, err := try(t, transporttest.NewRoamer(t, "127.0.0.1:0"), net.UDPAddrFromAddrPort(l.LocalAddr()), tc.client)
 			switch {
 			case tc.want == "":
 				eventually(t, "the failure is counted", func() bool { return l.SessionStats().Failed == 1 })
@@ -199,6 +201,6 @@ func TestCredentialsChange(t *testing.T) {
 	now.Store(&Credentials{Certificate: renewed, ClientCAs: ca.pool})
 	dial(t, l, own)
 	now.Store(&Credentials{Certificate: renewed, ClientCAs: ca.pool, Verify: func([]*x509.Certificate) error { return errors.New("revoked") }})
-	_, _ = try(t, newRoamer(t, "127.0.0.1:0"), net.UDPAddrFromAddrPort(l.LocalAddr()), own) // has its last flight out before the alert comes
+	_, _ = try(t, transporttest.NewRoamer(t, "127.0.0.1:0"), net.UDPAddrFromAddrPort(l.LocalAddr()), own) // has its last flight out before the alert comes
 	eventually(t, "the revoked one is refused", func() bool { return l.SessionStats().Failed == 1 })
 }

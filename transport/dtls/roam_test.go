@@ -4,6 +4,7 @@ import (
 	"testing"
 
 	"snbroker/transport"
+	"snbroker/transport/transporttest"
 )
 
 // A device that sleeps behind a NAT wakes at another port. With a Connection ID
@@ -11,13 +12,13 @@ import (
 func TestWakeAtAnotherPort(t *testing.T) {
 	l := listen(t)
 	in := serving(t, l)
-	at := newRoamer(t, "127.0.0.1:0")
+	at := transporttest.NewRoamer(t, "127.0.0.1:0")
 	d := dialFrom(t, l, at, psk("meter", withCID))
 	d.say(t, "going to sleep")
 	before := hears(t, in, "going to sleep")
 	for range 3 {
 		old := d.addr()
-		at.roam(t)
+		at.Roam(t)
 		d.say(t, "awake")
 		if now := hears(t, in, "awake"); now.From != before.From {
 			t.Errorf("the peer was %v, and is %v", before.From, now.From)
@@ -38,9 +39,9 @@ func TestFirstWordFromAnotherPort(t *testing.T) {
 	l := listen(t)
 	in := serving(t, l)
 	for range 30 {
-		at := newRoamer(t, "127.0.0.1:0")
+		at := transporttest.NewRoamer(t, "127.0.0.1:0")
 		d := dialFrom(t, l, at, psk("meter", withCID))
-		at.roam(t)
+		at.Roam(t)
 		d.say(t, "here")
 		heard := hears(t, in, "here")
 		answer(l, heard, "there")
@@ -56,11 +57,11 @@ func TestFirstWordFromAnotherPort(t *testing.T) {
 func TestWakeWithoutConnectionID(t *testing.T) {
 	l := listen(t)
 	in := serving(t, l)
-	at := newRoamer(t, "127.0.0.1:0")
+	at := transporttest.NewRoamer(t, "127.0.0.1:0")
 	d := dialFrom(t, l, at, psk("meter"))
 	d.say(t, "first")
 	hears(t, in, "first")
-	at.roam(t)
+	at.Roam(t)
 	d.say(t, "lost")
 	eventually(t, "the datagram is counted", func() bool { return l.SessionStats().Stray == 1 })
 	dial(t, l, psk("meter")).say(t, "second")
@@ -74,11 +75,11 @@ func TestRebootAtTheSamePort(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			l := listen(t)
 			in := serving(t, l)
-			at := newRoamer(t, "127.0.0.1:0")
+			at := transporttest.NewRoamer(t, "127.0.0.1:0")
 			first := dialFrom(t, l, at, psk("meter", more...))
 			first.say(t, "first")
 			one := hears(t, in, "first")
-			at = newRoamer(t, at.cut())
+			at = transporttest.NewRoamer(t, at.Cut())
 			second := dialFrom(t, l, at, psk("meter", more...))
 			second.say(t, "second")
 			two := hears(t, in, "second")
@@ -99,12 +100,12 @@ func TestRebootAtTheSamePort(t *testing.T) {
 func TestPortOfAnother(t *testing.T) {
 	l := listen(t)
 	in := serving(t, l)
-	at := newRoamer(t, "127.0.0.1:0")
+	at := transporttest.NewRoamer(t, "127.0.0.1:0")
 	one := dialFrom(t, l, at, psk("one", withCID))
 	one.say(t, "one")
 	first := hears(t, in, "one")
-	port := at.roam(t) // and is given to somebody else
-	two := dialFrom(t, l, newRoamer(t, port), psk("two", withCID))
+	port := at.Roam(t) // and is given to somebody else
+	two := dialFrom(t, l, transporttest.NewRoamer(t, port), psk("two", withCID))
 	two.say(t, "two")
 	hears(t, in, "two")
 	one.say(t, "one again")

@@ -4,7 +4,6 @@ import (
 	"context"
 	"net"
 	"net/netip"
-	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -70,69 +69,6 @@ func serve(t testing.TB, l *Link, r transport.Receiver) {
 	})
 }
 
-// roamer is a UDP socket whose port changes, as behind a NAT.
-type roamer struct {
-	mu  sync.Mutex
-	now net.PacketConn
-}
-
-func newRoamer(t testing.TB, at string) *roamer {
-	t.Helper()
-	c, err := net.ListenPacket("udp", at)
-	if err != nil {
-		t.Fatal(err)
-	}
-	r := &roamer{now: c}
-	t.Cleanup(func() { r.Close() })
-	return r
-}
-
-// cut ends the socket without a word, as a device that loses its power, and tells
-// which port is free then.
-func (r *roamer) cut() string {
-	at := r.LocalAddr().String()
-	r.Close()
-	return at
-}
-
-// roam goes to another port, and tells which it left. What comes there is lost.
-func (r *roamer) roam(t testing.TB) (left string) {
-	t.Helper()
-	c, err := net.ListenPacket("udp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	left = r.now.LocalAddr().String()
-	r.now.Close()
-	r.now = c
-	return left
-}
-
-func (r *roamer) present() net.PacketConn {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	return r.now
-}
-
-func (r *roamer) ReadFrom(b []byte) (int, net.Addr, error) {
-	for {
-		c := r.present()
-		n, from, err := c.ReadFrom(b)
-		if err == nil || c == r.present() {
-			return n, from, err
-		}
-	}
-}
-
-func (r *roamer) WriteTo(b []byte, to net.Addr) (int, error) { return r.present().WriteTo(b, to) }
-func (r *roamer) Close() error                               { return r.present().Close() }
-func (r *roamer) LocalAddr() net.Addr                        { return r.present().LocalAddr() }
-func (r *roamer) SetDeadline(t time.Time) error              { return r.present().SetDeadline(t) }
-func (r *roamer) SetReadDeadline(t time.Time) error          { return r.present().SetReadDeadline(t) }
-func (r *roamer) SetWriteDeadline(t time.Time) error         { return r.present().SetWriteDeadline(t) }
-
 // mutable is a socket that can be made to say nothing more.
 type mutable struct {
 	net.PacketConn
@@ -191,7 +127,7 @@ func try(t testing.TB, socket net.PacketConn, to net.Addr, o clientOptions) (*de
 
 func dial(t testing.TB, l *Link, o clientOptions) *device {
 	t.Helper()
-	return dialFrom(t, l, newRoamer(t, "127.0.0.1:0"), o)
+	return dialFrom(t, l, transporttest.NewRoamer(t, "127.0.0.1:0"), o)
 }
 
 func dialFrom(t testing.TB, l *Link, socket net.PacketConn, o clientOptions) *device {
