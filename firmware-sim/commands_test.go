@@ -271,7 +271,7 @@ var times = regexp.MustCompile(`[\d.]+ ?(ms|s|µs)\b`)
 func TestPing(t *testing.T) {
 	g := newGateway(t)
 	addr := g.start()
-	got := command(t.Context(), "", "ping", "-gateway", addr, "-C", "2", "-interval", "1ms")
+	got := command(t.Context(), "", "ping", "-gateway", addr, "-C", "2", "-interval", "1ms", "-W", "20s")
 	compare(t, "stdout", times.ReplaceAllString(got.stdout, "T"), `PING `+addr+`
 1: PINGRESP after T
 2: PINGRESP after T

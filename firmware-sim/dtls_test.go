@@ -84,7 +84,7 @@ func TestPubWithKey(t *testing.T) {
 			}
 		})
 	}
-	if got := command(t.Context(), "", "ping", "-gateway", at, "-C", "2", "-interval", "1ms", "-psk", "m1:"+key); got.code != 0 || !strings.Contains(got.stdout, "PINGRESP") {
+	if got := command(t.Context(), "", "ping", "-gateway", at, "-C", "2", "-interval", "1ms", "-W", "20s", "-psk", "m1:"+key); got.code != 0 || !strings.Contains(got.stdout, "PINGRESP") {
 		t.Errorf("%+v", got)
 	}
 }

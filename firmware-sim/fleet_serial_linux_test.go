@@ -3,16 +3,15 @@ package main
 import (
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
-	"time"
 
 	"snbroker/firmware-sim/internal/cli"
 	listening "snbroker/firmware-sim/internal/program"
 	"snbroker/transport/serial/framing"
+	"snbroker/transport/transporttest"
 )
 
 // onLines is a fleet for a slow line: few octets, and few messages.
@@ -39,47 +38,6 @@ loss = 0
 duplicates = 0
 `
 
-// pseudoTerminals are a serial line, as socat makes one.
-type pseudoTerminals struct {
-	t                *testing.T
-	gateway, devices string
-	cmd              *exec.Cmd
-}
-
-func newPseudoTerminals(t *testing.T) *pseudoTerminals {
-	t.Helper()
-	dir := t.TempDir()
-	p := &pseudoTerminals{t: t, gateway: filepath.Join(dir, "gateway"), devices: filepath.Join(dir, "devices")}
-	p.plug()
-	t.Cleanup(p.unplug)
-	return p
-}
-
-func (p *pseudoTerminals) plug() {
-	p.t.Helper()
-	p.cmd = exec.Command("socat", "pty,raw,echo=0,link="+p.gateway, "pty,raw,echo=0,link="+p.devices)
-	if err := p.cmd.Start(); err != nil {
-		p.t.Fatalf("%v: scripts/install-test-tools installs it", err)
-	}
-	for end := time.Now().Add(10 * time.Second); ; time.Sleep(5 * time.Millisecond) {
-		_, a := os.Stat(p.gateway)
-		_, b := os.Stat(p.devices)
-		if a == nil && b == nil {
-			return
-		}
-		if time.Now().After(end) {
-			p.t.Fatalf("socat made no line: %v, %v", a, b)
-		}
-	}
-}
-
-func (p *pseudoTerminals) unplug() {
-	p.cmd.Process.Kill()
-	p.cmd.Wait()
-	os.Remove(p.gateway) // killed, socat leaves its links behind
-	os.Remove(p.devices)
-}
-
 // serveLine is a server with a serial line.
 func serveLine(t *testing.T, device, framing string) *server {
 	t.Helper()
@@ -97,9 +55,9 @@ func TestFleetOnSerialLine(t *testing.T) {
 	for _, name := range framing.Names() {
 		all.Go(func() {
 			t.Run(name, func(t *testing.T) {
-				line := newPseudoTerminals(t)
-				s := serveLine(t, line.gateway, name)
-				got := command(t.Context(), "", "run", file, "-quiet", "-gateway", "serial://"+line.devices+"?framing="+name, "-broker", s.broker)
+				line := transporttest.NewSocat(t)
+				s := serveLine(t, line.Gateway, name)
+				got := command(t.Context(), "", "run", file, "-quiet", "-gateway", "serial://"+line.Device+"?framing="+name, "-broker", s.broker)
 				if got.code != cli.ExitOK || !strings.Contains(got.stdout, "\nAll is as promised") || strings.Contains(got.stdout, "no frame") {
 					t.Errorf("exit code %d\n%s%s", got.code, got.stdout, got.stderr)
 				}
@@ -127,8 +85,8 @@ func TestFleetSurvivesUnplugging(t *testing.T) {
 	if err := os.WriteFile(file, []byte(again), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	line := newPseudoTerminals(t)
-	s := serveLine(t, line.gateway, "hdlc")
+	line := transporttest.NewSocat(t)
+	s := serveLine(t, line.Gateway, "hdlc")
 	publishing := make(first, 1)
 	watch, err := listening.Dial(t.Context(), s.broker, "watch", 0, publishing)
 	if err != nil {
@@ -142,12 +100,12 @@ func TestFleetSurvivesUnplugging(t *testing.T) {
 	var got outcome
 	go func() {
 		defer close(ended)
-		got = command(t.Context(), "", "run", file, "-quiet", "-gateway", "serial://"+line.devices, "-broker", s.broker)
+		got = command(t.Context(), "", "run", file, "-quiet", "-gateway", "serial://"+line.Device, "-broker", s.broker)
 	}()
 	select {
 	case <-publishing:
-		line.unplug()
-		line.plug()
+		line.Unplug()
+		line.Plug()
 	case <-ended:
 	}
 	<-ended

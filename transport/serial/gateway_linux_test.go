@@ -13,6 +13,7 @@ import (
 	"snbroker/mqttsn/client"
 	"snbroker/transport"
 	"snbroker/transport/serial/framing"
+	"snbroker/transport/transporttest"
 	"snbroker/transport/udp"
 )
 
@@ -116,10 +117,10 @@ func TestSleepOnEveryFraming(t *testing.T) {
 	for _, name := range framing.Names() {
 		t.Run(name, func(t *testing.T) {
 			w := newWorld(t)
-			line := newSocat(t)
-			w.serve(t, opened(t, onDevice(name, line.gateway)))
+			line := transporttest.NewSocat(t)
+			w.serve(t, opened(t, onDevice(name, line.Gateway)))
 			got := make(chan string, 10)
-			d := connected(t, onDevice(name, line.dev), own(name, 3), client.Config{ClientID: "sleeper"})
+			d := connected(t, onDevice(name, line.Device), own(name, 3), client.Config{ClientID: "sleeper"})
 			ctx := withTimeout(t)
 			if _, err := d.Subscribe(ctx, client.Named("to/it"), mqttsn.QoS1, func(m *client.Message) { got <- string(m.Payload) }); err != nil {
 				t.Fatal(err)
@@ -151,8 +152,8 @@ func TestSleepOnEveryFraming(t *testing.T) {
 // An adapter that is unplugged and comes back finds the sessions as they were.
 func TestUnplugAndReplug(t *testing.T) {
 	w := newWorld(t)
-	line := newSocat(t)
-	l := opened(t, onDevice("hdlc", line.gateway))
+	line := transporttest.NewSocat(t)
+	l := opened(t, onDevice("hdlc", line.Gateway))
 	w.serve(t, l)
 	var nc *Conn
 	ask := func(m mqttsn.Message) mqttsn.Message {
@@ -180,7 +181,7 @@ func TestUnplugAndReplug(t *testing.T) {
 	}
 	for round := range 4 {
 		var err error
-		if nc, err = Dial(withTimeout(t), onDevice("hdlc", line.dev), nil); err != nil {
+		if nc, err = Dial(withTimeout(t), onDevice("hdlc", line.Device), nil); err != nil {
 			t.Fatal(err)
 		}
 		if round == 0 {
@@ -193,9 +194,9 @@ func TestUnplugAndReplug(t *testing.T) {
 		if a, ok := r.(*mqttsn.RegAck); !ok || a.ReturnCode != mqttsn.ReturnAccepted {
 			t.Fatalf("round %d: got %v", round, r.Type())
 		}
-		line.unplug()
+		line.Unplug()
 		nc.Close()
-		line.plug()
+		line.Plug()
 	}
 	if n := l.LineStats().Reopened; n < 3 {
 		t.Errorf("opened again %d times", n)

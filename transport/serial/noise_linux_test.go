@@ -11,6 +11,7 @@ import (
 
 	"snbroker/mqttsn"
 	"snbroker/mqttsn/client"
+	"snbroker/transport/transporttest"
 )
 
 // noisy damages what passes: so many octets of a thousand, and cuts frames short.
@@ -52,8 +53,8 @@ func TestNoise(t *testing.T) {
 	for _, name := range []string{"hdlc", "slip-crc", "cobs", "radiohead", "slip-ip"} {
 		t.Run(name, func(t *testing.T) {
 			w := newWorld(t)
-			line := newSocat(t)
-			w.serve(t, opened(t, overNoise(onDevice(name, line.gateway), 1)))
+			line := transporttest.NewSocat(t)
+			w.serve(t, opened(t, overNoise(onDevice(name, line.Gateway), 1)))
 			var mu sync.Mutex
 			arrived := make(map[string]int)
 			ctx := withTimeout(t)
@@ -65,7 +66,7 @@ func TestNoise(t *testing.T) {
 			}); err != nil {
 				t.Fatal(err)
 			}
-			d := connected(t, overNoise(onDevice(name, line.dev), 2), own(name, 3),
+			d := connected(t, overNoise(onDevice(name, line.Device), 2), own(name, 3),
 				client.Config{ClientID: "d", TRetry: 30 * time.Millisecond, NRetry: 100})
 			const messages = 100
 			for i := range messages {
