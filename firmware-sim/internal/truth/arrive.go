@@ -116,15 +116,27 @@ func (s *Stream) Finish(l *Ledger, now time.Duration) {
 				Text: fmt.Sprintf("QoS %s, sent at %v, was acknowledged and never arrived", qosName(e.qos), round(e.at))})
 		}
 		e.close(s)
+		if e.lost() {
+			e.flags |= gone
+		}
 		e.flags |= judged
 	}
 }
 
-// close counts a message that is not waited for any more.
+// close counts a message that is not waited for any more, once.
 func (e *entry) close(s *Stream) {
-	if e.flags&arrived == 0 {
+	if e.flags&(arrived|judged) == 0 {
 		*e.missing(s.Totals)++
 	}
+}
+
+// lost tells whether it had to arrive. What becomes known after the judgement does
+// not change it.
+func (e *entry) lost() bool {
+	if e.flags&judged != 0 {
+		return e.flags&gone != 0
+	}
+	return e.flags&(may|settled) == settled
 }
 
 // missing is where a message is counted that has not arrived.
@@ -132,7 +144,7 @@ func (e *entry) missing(t *Totals) *uint64 {
 	switch {
 	case e.qos == 0 || e.qos == QoSMinusOne:
 		return &t.Dropped
-	case e.flags&(may|settled) == settled:
+	case e.lost():
 		return &t.Lost
 	}
 	return &t.Uncertain

@@ -56,6 +56,7 @@ const (
 	may           // it may arrive or not
 	retain
 	judged // and counted as one that has not arrived
+	gone   // namely as lost
 	again  // it may arrive again
 )
 

@@ -65,6 +65,8 @@ func TestStream(t *testing.T) {
 		want        string // of the violations, "; " between them
 		totals      Totals
 	}{
+		{"taken and there after the judgement", "s1:x e k:x a:x", false, "", Totals{Sent: 1, Arrived: 1}},
+		{"forgiven and there after the judgement", "s1:x k:x e f a:x", false, "at least once 1", Totals{Sent: 1, Arrived: 1}},
 		{"QoS 1 as it should be", "s1:x a:x k:x s1:y k:y a:y e", false, "", Totals{Sent: 2, Arrived: 2}},
 		{"QoS 1 may come again", "s1:x a:x a:x k:x a:x e", false, "", Totals{Sent: 1, Arrived: 1, Duplicates: 2}},
 		{"QoS 1 is lost", "s1:x k:x e", false, "at least once 1", Totals{Sent: 1, Lost: 1}},
