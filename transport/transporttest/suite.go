@@ -1,5 +1,6 @@
-// Package transporttest holds the tests that every transport.Link passes,
-// whatever carries its datagrams.
+// Package transporttest holds the tests that every transport.Link passes, whatever
+// carries its datagrams, and what several tests need below one: a UDP socket whose
+// port changes, and a serial line.
 package transporttest
 
 import (
