@@ -76,6 +76,9 @@ func (s *session) pubAck(m *mqttsn.PubAck) {
 		}
 		return
 	}
+	if x.step == awaitPubRec && x.due == never {
+		return // its PUBREC waits for the disk: it has the message
+	}
 	switch m.ReturnCode {
 	case mqttsn.ReturnAccepted:
 		if x.delivery.QoS == mqtt.QoS1 {

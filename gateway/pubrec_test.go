@@ -82,3 +82,24 @@ func TestPubRecOfAMessageThatWasNotSent(t *testing.T) {
 		d.expect(&mqttsn.Publish{QoS: mqttsn.QoS2, TopicID: 1, MsgID: 1, Data: []byte("x")})
 	})
 }
+
+// A refusal of its topic id that the network held back does not count
+// against a message that the device has.
+func TestRefusalBehindPubRec(t *testing.T) {
+	playOnDisk(t, func(w *lasting) {
+		d := w.device("10.0.0.2:4000")
+		d.connect("c1", true, 600)
+		id := d.subscribe("a", mqttsn.QoS2)
+		w.publish("a", "x", mqtt.QoS2, false)
+		w.settle()
+		synctest.Wait()
+		d.expect(&mqttsn.Publish{QoS: mqttsn.QoS2, TopicID: id, MsgID: 1, Data: []byte("x")})
+		w.fs.Hold()
+		d.send(&mqttsn.PubRec{MsgID: 1})
+		d.send(&mqttsn.PubAck{TopicID: id, MsgID: 1, ReturnCode: mqttsn.ReturnInvalidTopicID})
+		d.expectSilence(time.Second)
+		w.fs.Release()
+		synctest.Wait()
+		d.expect(&mqttsn.PubRel{MsgID: 1})
+	})
+}
