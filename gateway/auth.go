@@ -83,6 +83,11 @@ func (s *session) checked(c *credentials) {
 		s.authRefused("CONNECT refused: username and password, or token: "+a.Why, a.Code)
 		return
 	}
+	if rc := s.g.mayHave(s.peer, s.id, a.Identity); rc != mqttsn.ReturnAccepted {
+		s.connAck(rc)
+		s.abandon()
+		return
+	}
 	s.dialog.who = a.Identity
 	if !a.Expires.IsZero() {
 		// Its time may pass while the dialogue goes on: then it ends at once.

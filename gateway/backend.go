@@ -17,6 +17,10 @@ type Backend interface {
 	// done is set, and the reason says whether the Conn may be used; else
 	// client.Done brings the reason for token.
 	Connect(o ConnectRequest, client Client, token Token) (c Conn, reason mqtt.ReasonCode, done bool)
+	// MayConnect judges a ClientID: ReasonSuccess, or why the device may not have it.
+	// It is asked before anything is done to the session of that ClientID. A Backend
+	// that cannot know in advance says ReasonSuccess.
+	MayConnect(who any, clientID string) mqtt.ReasonCode
 	// Publish takes in a message of no session (QoS -1). who is the identity of
 	// its address, clientID that of the session there, if there is one.
 	Publish(p *broker.Publication, who any, clientID string)

@@ -21,6 +21,12 @@ func (g *Gateway) connect(p peer, local uint16, s *session, m *mqttsn.Connect, r
 		g.refuseConnect(p, local, rc)
 		return
 	}
+	if !p.link.asksAuth(g, who) { // else it is judged when it is known
+		if rc := g.mayHave(p, id, who); rc != mqttsn.ReturnAccepted {
+			g.refuseConnect(p, local, rc)
+			return
+		}
+	}
 	if s != nil && s.id == id && s.repeatedConnect(raw) {
 		return
 	}
@@ -86,6 +92,18 @@ func (g *Gateway) admissible(p peer, m *mqttsn.Connect, id string, who any) mqtt
 	}
 	return mqttsn.ReturnNotSupported
 }
+
+// mayHave tells whether the Backend lets a device have a ClientID. It is asked before
+// the device that has it now is touched.
+func (g *Gateway) mayHave(p peer, id string, who any) mqttsn.ReturnCode {
+	reason := g.backend.MayConnect(who, id)
+	if reason != mqtt.ReasonSuccess {
+		g.complain(refusedByBroker, p, id, "reason", reason)
+	}
+	return returnCode(reason)
+}
+
+const refusedByBroker = "CONNECT refused by the broker"
 
 func (g *Gateway) refuseConnect(p peer, local uint16, rc mqttsn.ReturnCode) {
 	g.stats.ConnectRefused[rc]++
@@ -200,7 +218,7 @@ func (s *session) admitted(token Token, reason mqtt.ReasonCode) {
 // attached goes on when the session is the device's.
 func (s *session) attached(reason mqtt.ReasonCode) {
 	if rc := returnCode(reason); rc != mqttsn.ReturnAccepted {
-		s.g.complain("CONNECT refused by the broker", s.peer, s.id, "reason", reason)
+		s.g.complain(refusedByBroker, s.peer, s.id, "reason", reason)
 		s.dialog, s.conn = nil, nil
 		s.connAck(rc)
 		s.setState(Disconnected)

@@ -101,6 +101,9 @@ func (e *Embedded) Connect(o ConnectRequest, client Client, _ Token) (Conn, mqtt
 	return embeddedConn{Conn: c, e: e}, mqtt.ReasonSuccess, true
 }
 
+// MayConnect implements Backend: the broker has nothing against any.
+func (e *Embedded) MayConnect(any, string) mqtt.ReasonCode { return mqtt.ReasonSuccess }
+
 // Publish implements Backend.
 func (e *Embedded) Publish(p *broker.Publication, who any, clientID string) {
 	e.b.PublishUnconnected(p, who, clientID, &e.turn.Turn)

@@ -114,14 +114,21 @@ type bound struct {
 
 // Connect implements gateway.Backend.
 func (b bound) Connect(o gateway.ConnectRequest, client gateway.Client, token gateway.Token) (gateway.Conn, mqtt.ReasonCode, bool) {
-	who := identityOf(o.Identity)
-	switch {
-	case !b.auth.Valid(who):
-		return nil, mqtt.ReasonNotAuthorized, true
-	case !b.auth.MayUse(who, o.ClientID):
-		return nil, mqtt.ReasonClientIDNotValid, true
+	if reason := b.MayConnect(o.Identity, o.ClientID); reason != mqtt.ReasonSuccess {
+		return nil, reason, true
 	}
 	return b.Backend.Connect(o, client, token)
+}
+
+// MayConnect implements gateway.Backend.
+func (b bound) MayConnect(of any, clientID string) mqtt.ReasonCode {
+	switch who := identityOf(of); {
+	case !b.auth.Valid(who):
+		return mqtt.ReasonNotAuthorized
+	case !b.auth.MayUse(who, clientID):
+		return mqtt.ReasonClientIDNotValid
+	}
+	return b.Backend.MayConnect(of, clientID)
 }
 
 // checkAuth reads all files and lists what is wrong, a line each.
