@@ -24,13 +24,14 @@ type Broker struct {
 	attendance attendance
 
 	// Nothing of these is used by a broker that keeps all in memory.
-	store      Store // nil
-	identities Identities
-	clock      clock
-	numbered   numbered
-	overtaken  overtaken
-	survivors  []survivor // connected before a restart; until Release
-	orphaned   []orphaned
+	store        Store // nil
+	identities   Identities
+	clock        clock
+	numbered     numbered
+	overtaken    overtaken
+	resubscribed atomic.Uint64 // a store.LSN: where the last change of a subscription ends
+	survivors    []survivor    // connected before a restart; until Release
+	orphaned     []orphaned
 
 	gates     gates
 	mu        sync.Mutex

@@ -210,11 +210,23 @@ func (c *Conn) Sync(t *Turn) {
 	}
 }
 
-// SyncSubscriptions is Sync after subscriptions changed. While the disk fails none
-// is added, and what was there before need not wait.
+// SyncSubscriptions is Sync after subscriptions changed. While the disk fails only
+// that waits: a subscription that was there before is acknowledged.
 func (c *Conn) SyncSubscriptions(t *Turn) {
-	if c.session.durable && c.broker.store.Err() == nil {
-		c.Sync(t)
+	if c.session.durable && c.broker.Failing() {
+		t.waitFor(store.LSN(c.broker.resubscribed.Load()))
+		return
+	}
+	c.Sync(t)
+}
+
+// changed notes that a subscription did, of whomever: the record of it ends there.
+func (b *Broker) changed(end store.LSN) {
+	for {
+		last := b.resubscribed.Load()
+		if last >= uint64(end) || b.resubscribed.CompareAndSwap(last, uint64(end)) {
+			return
+		}
 	}
 }
 

@@ -19,7 +19,8 @@ func (c *Conn) Subscribe(filter string, o SubscribeOptions) mqtt.ReasonCode {
 		return mqtt.ReasonNotAuthorized
 	}
 	i, known := s.findSubscription(filter)
-	if s.durable && !(known && s.subs[i].options == o) && c.broker.store.Err() != nil {
+	same := known && s.subs[i].options == o
+	if s.durable && !same && c.broker.store.Err() != nil {
 		return mqtt.ReasonImplementationSpecificError // it could not be kept
 	}
 	if known {
@@ -49,7 +50,7 @@ func (c *Conn) Subscribe(filter string, o SubscribeOptions) mqtt.ReasonCode {
 		s.armed = false // there is something to pull
 	}
 	if s.durable {
-		c.broker.append(false, func(b []byte) []byte {
+		_, end, _ := c.broker.append(false, func(b []byte) []byte {
 			sub := subscription{filter, o}
 			var unfinished *progress
 			if r := s.replayOf(filter); r != nil { // or an earlier one's, which goes on
@@ -57,6 +58,9 @@ func (c *Conn) Subscribe(filter string, o SubscribeOptions) mqtt.ReasonCode {
 			}
 			return sub.appendTo(appendUint(append(b, byte(recordSub)), uint64(s.no)), unfinished)
 		})
+		if !same {
+			c.broker.changed(end)
+		}
 	}
 	return mqtt.ReasonCode(o.QoS)
 }
@@ -81,9 +85,10 @@ func (c *Conn) Unsubscribe(filter string) mqtt.ReasonCode {
 	s.subs[last] = subscription{}
 	s.subs = s.subs[:last]
 	if s.durable {
-		c.broker.append(false, func(b []byte) []byte {
+		_, end, _ := c.broker.append(false, func(b []byte) []byte {
 			return appendText(appendUint(append(b, byte(recordUnsub)), uint64(s.no)), filter)
 		})
+		c.broker.changed(end)
 	}
 	return mqtt.ReasonSuccess
 }

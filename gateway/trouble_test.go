@@ -51,3 +51,21 @@ func TestNoAnswerForASessionThatWasTakenOver(t *testing.T) {
 		d.expect(&mqttsn.SubAck{MsgID: 10, ReturnCode: mqttsn.ReturnCongestion}, &mqttsn.Disconnect{})
 	})
 }
+
+// A subscription whose record waits for a disk that fails is not acknowledged, nor is
+// its end; one that was there before is.
+func TestSubscriptionsOnAFailingDisk(t *testing.T) {
+	playOnDisk(t, func(w *lasting) {
+		d := w.device("10.0.0.2:4000")
+		d.connect("c1", false, 600)
+		w.fs.Hold()
+		d.send(&mqttsn.Subscribe{MsgID: 1, TopicName: []byte("a")})
+		w.trouble = store.ErrBroken
+		d.send(&mqttsn.PingReq{})
+		d.expect(&mqttsn.PingResp{})
+		d.send(&mqttsn.Subscribe{MsgID: 2, TopicName: []byte("a")})
+		d.expectSilence(moment)
+		d.send(&mqttsn.Unsubscribe{MsgID: 3, TopicName: []byte("a")})
+		d.expectSilence(moment)
+	})
+}
