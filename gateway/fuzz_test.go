@@ -70,6 +70,7 @@ func FuzzReceive(f *testing.F) {
 		limits := broker.DefaultLimits()
 		limits.MaxSubscriptions, limits.MaxQueued, limits.MaxReceived = 8, 64, 4
 		g, br, in, out := alone(t, 600, limits, LinkOptions{Anonymous: true, QoSMinusOne: true})
+		defer br.Close() // or its timer would hold on to it
 		g.cfg.MaxTopics, g.cfg.MaxDevices, g.cfg.MaxWakeMessages = 6, 5, 40
 		switch len(b) % 3 { // the same story where more is asked of devices
 		case 1:
