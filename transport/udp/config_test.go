@@ -25,7 +25,7 @@ func TestParseAddress(t *testing.T) {
 	}
 }
 
-func TestListenErrorsSayWhatToDo(t *testing.T) {
+func TestListenErrorsHelp(t *testing.T) {
 	for _, tc := range []struct {
 		cfg  Config
 		want []string
@@ -61,7 +61,7 @@ func TestAddressInUse(t *testing.T) {
 	}
 }
 
-func TestGroupErrorsSayWhatToDo(t *testing.T) {
+func TestGroupErrorsHelp(t *testing.T) {
 	for _, tc := range []struct {
 		cfg  GroupConfig
 		want []string
