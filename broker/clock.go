@@ -1,8 +1,8 @@
 package broker
 
 import (
+	"bytes"
 	"os"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -121,9 +121,15 @@ func (r *reading) stopped(now reading) time.Duration {
 
 // readClocks returns the machine's clocks.
 func readClocks() reading {
-	r := reading{wall: time.Now().UnixNano(), uptime: machineUptime()}
-	if boot, err := os.ReadFile("/proc/sys/kernel/random/boot_id"); err == nil {
-		r.boot = []byte(strings.TrimSpace(string(boot)))
-	}
-	return r
+	return reading{wall: time.Now().UnixNano(), uptime: machineUptime(), boot: bootID()}
 }
+
+// bootID is another one each time that the machine starts; nil if it has none. It
+// is read once: the clock is noted with locks held.
+var bootID = sync.OnceValue(func() []byte {
+	boot, err := os.ReadFile("/proc/sys/kernel/random/boot_id")
+	if err != nil {
+		return nil
+	}
+	return bytes.TrimSpace(boot)
+})

@@ -206,8 +206,9 @@ func (b *Broker) Survivors() []Survivor {
 
 // Release takes the connections that nobody has claimed after a restart as lost,
 // and publishes the wills that are due. It is called once, when all that judges
-// and claims is in place, and before anybody else connects. The log is compacted from then on, not before: a
-// session's record would say that nobody was connected, and that no will is due.
+// and claims is in place, and before anybody else connects. The log is compacted
+// from then on, not before: a session's record would say that nobody was connected,
+// and that no will is due.
 func (b *Broker) Release() {
 	var t Turn
 	b.mu.Lock()

@@ -52,16 +52,13 @@ func (c *command) connectAgain(ctx context.Context, cfg client.Config, again *re
 		if err := again.wait(ctx); err != nil {
 			return nil, err
 		}
-		nc, err := c.device.Dial(ctx, c.env.Stderr)
-		if err == nil {
-			var conn *client.Conn
-			if conn, err = client.NewConn(ctx, nc, cfg); err == nil {
-				return conn, nil
-			}
-		}
-		if ctx.Err() != nil {
+		conn, err := c.device.Connect(ctx, c.env.Stderr, cfg)
+		switch {
+		case err == nil:
+			return conn, nil
+		case ctx.Err() != nil:
 			return nil, ctx.Err()
 		}
-		fmt.Fprintln(c.env.Stderr, c.device.Explain(err))
+		fmt.Fprintln(c.env.Stderr, err)
 	}
 }

@@ -23,8 +23,9 @@ const intro = `
 Usage: firmware-sim sub (-t FILTER | -T ID | -s XY) ... [flags]
 
 Subscribes as an MQTT-SN device and prints each message's payload on a line,
-until Ctrl-C. When the gateway goes away it connects again. With -sleep it is a sleeping device: the gateway keeps its
-messages, and it wakes up from time to time to take them.
+until Ctrl-C. When the gateway goes away it connects again. With -sleep it is a
+sleeping device: the gateway keeps its messages, and it wakes up from time to
+time to take them.
 
 Examples:
   firmware-sim sub -t attic/temperature
